@@ -1,0 +1,1 @@
+"""minopt finds good hyperparameters."""

@@ -1,0 +1,114 @@
+"""What minopt raises when it is used wrongly, as one family.
+
+::
+
+    MinoptError
+    ├── BadSearchSpace                  a space that cannot be searched
+    │   ├── DuplicateLabel              one label, two parameters
+    │   ├── InvalidLabel       (TypeError)   a label that is not a non-empty string
+    │   └── InvalidDistribution (ValueError) bounds, widths, steps or weights that make no law
+    ├── InvalidArgument        (ValueError)  an argument of `fmin`, an algorithm or a store
+    │   └── InvalidArgumentType (TypeError)  … of the wrong kind altogether
+    ├── InvalidTrial           (ValueError)  a document that is no trial; has ``.obj``
+    ├── InvalidResultStatus    (ValueError)  the objective returned no known status; ``.result``
+    ├── InvalidLoss            (ValueError)  the objective returned no usable loss; ``.result``
+    ├── InvalidAnnotatedParameter (ValueError)  ``space="annotated"`` without spaces; ``.result``
+    └── AllTrialsFailed                 a search that has no best trial
+
+Every class keeps the builtin base class and the attributes that it has in
+hyperopt, so that existing ``except`` clauses go on working.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AllTrialsFailed",
+    "BadSearchSpace",
+    "DuplicateLabel",
+    "InvalidAnnotatedParameter",
+    "InvalidArgument",
+    "InvalidArgumentType",
+    "InvalidDistribution",
+    "InvalidLabel",
+    "InvalidLoss",
+    "InvalidResultStatus",
+    "InvalidTrial",
+    "MinoptError",
+]
+
+
+class MinoptError(Exception):
+    """The root of the family: ``except MinoptError`` catches every wrong use."""
+
+
+class BadSearchSpace(MinoptError):
+    """The description of the search space is wrong."""
+
+
+class DuplicateLabel(BadSearchSpace):
+    """Two different parameters of one space carry the same label."""
+
+
+class InvalidLabel(BadSearchSpace, TypeError):
+    """A parameter's label is not a non-empty string."""
+
+
+class InvalidDistribution(BadSearchSpace, ValueError):
+    """The numbers given to a parameter do not make a distribution."""
+
+
+class InvalidArgument(MinoptError, ValueError):
+    """An argument has a value that cannot work."""
+
+
+class InvalidArgumentType(InvalidArgument, TypeError):
+    """An argument is of a kind that cannot work."""
+
+
+class InvalidTrial(MinoptError, ValueError):
+    """An object used as a trial document is none.
+
+    Attributes
+    ----------
+    obj : object
+        The offending document, or the part of it that is wrong.
+    """
+
+    def __init__(self, msg: str, obj: object) -> None:
+        super().__init__(msg, obj)
+        self.obj = obj
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} {self.args[1]}"
+
+
+class _RefusedResult(MinoptError, ValueError):
+    """Common part of the errors that carry what the objective returned."""
+
+    def __init__(self, result: Any, message: str | None = None) -> None:
+        super().__init__(result, message)
+        self.result = result
+
+    def __str__(self) -> str:
+        return self.args[1] or f"the objective returned {self.result!r}"
+
+
+class InvalidResultStatus(_RefusedResult):
+    """The objective's ``status`` is missing or is not one of `STATUS_STRINGS`."""
+
+
+class InvalidLoss(_RefusedResult):
+    """The objective's ``loss`` is missing or is not a number."""
+
+
+class InvalidAnnotatedParameter(_RefusedResult):
+    """``space="annotated"``, and an argument of the objective is not annotated with a space."""
+
+    def __str__(self) -> str:
+        return str(self.args[1] or self.args[0])
+
+
+class AllTrialsFailed(MinoptError):
+    """No trial finished with status ``ok`` and a usable loss, so there is no best one."""
