@@ -1,0 +1,1 @@
+"""The compiled space and the objective: what one search is about."""

@@ -1,0 +1,124 @@
+"""From the graph of a space to its table, once per search."""
+
+from __future__ import annotations
+
+from minopt.domain.table import Branch, Parameter, Switch, Table
+from minopt.domain.uses import Uses, bare, drawing_order, is_parameter, parameter_parts, trace_uses
+from minopt.exceptions import BadSearchSpace, DuplicateLabel, InvalidDistribution, InvalidLabel
+from minopt.pyll.nodes import Apply, Literal
+from minopt.pyll.stochastic import implicit_stochastic_symbols
+from minopt.pyll.walk import dfs, toposort
+from minopt.space.laws import Categorical, Law, Randint, law_of
+from minopt.space.parameters import holds_whole_numbers
+
+_Regions = dict[Apply, frozenset["Branch | None"]]
+
+
+def find_parameters(expr: Apply) -> dict[str, Apply]:
+    """Return the parameter node of each label, in the order of a walk through the graph.
+
+    Raises
+    ------
+    DuplicateLabel
+        If two parameters carry one label.
+    InvalidLabel
+        If a label is not a string.
+    """
+    found: dict[str, Apply] = {}
+    for node in dfs(expr):
+        if not is_parameter(node):
+            continue
+        label, _ = parameter_parts(node)
+        if not isinstance(label, str) or not label:
+            raise InvalidLabel(f"a parameter's label must be a non-empty string, got {label!r}")
+        if label in found:
+            raise DuplicateLabel(
+                f"two parameters are called {label!r}; give each its own label, or use one node twice"
+            )
+        found[label] = node
+    return found
+
+
+def compile_space(expr: Apply) -> Table:
+    """Compile a space.
+
+    Raises
+    ------
+    BadSearchSpace
+        If a label is used twice, a distribution makes no sense, a random node has no label, or
+        what is labelled is not random.
+    networkx.NetworkXUnfeasible
+        If the graph contains a cycle.
+    """
+    toposort(expr)  # refuses cycles
+    nodes = find_parameters(expr)
+    drawn = {label: parameter_parts(node)[1] for label, node in nodes.items()}
+    _refuse_unlabelled(expr, drawn)
+    uses = trace_uses(expr)
+    switches, regions = _regions(expr, uses)
+    rows = []
+    for label in drawing_order(uses, drawn):
+        node = drawn[label]
+        law = _law(label, node)
+        whole = isinstance(law, (Randint, Categorical)) or holds_whole_numbers(node)
+        whole = whole or node.name in ("randint", "categorical")
+        rows.append(Parameter(label, law, node, _branches(regions[node]), whole))
+    by_label = {row.label: row for row in rows}
+    return Table(tuple(rows), tuple(_switch(s, regions, by_label) for s in switches), nodes)
+
+
+def _law(label: str, node: Apply) -> Law | None:
+    if node.name not in implicit_stochastic_symbols:
+        raise BadSearchSpace(f"parameter {label!r} is not random: it applies {node.name!r}")
+    try:
+        return law_of(node)
+    except InvalidDistribution as wrong:
+        raise InvalidDistribution(f"parameter {label!r}: {wrong}") from wrong
+
+
+def _refuse_unlabelled(expr: Apply, drawn: dict[str, Apply]) -> None:
+    labelled = set(drawn.values())
+    for node in dfs(expr):
+        if node.name in implicit_stochastic_symbols and node not in labelled:
+            if any(keyword == "rng" for keyword, _ in node.named_args):
+                continue  # draws from a generator of its own
+            raise BadSearchSpace(
+                f"the space draws from {node.name!r} without a label; "
+                f"write hp.{node.name}('a label', ...) so that the search can set it"
+            )
+
+
+def _regions(expr: Apply, uses: Uses) -> tuple[list[Apply], _Regions]:
+    """Return the switches, and for each node the branches it stands in; None is the open field."""
+    switches: dict[Apply, int] = {}
+    regions: _Regions = {}
+    for node in reversed(dfs(expr)):  # users come before what they use
+        node = bare(node)
+        if node not in uses or node in regions:
+            continue
+        found: set[Branch | None] = set()
+        for use in uses[node]:
+            if use is None:
+                found.add(None)
+            elif len(use) == 1:
+                found |= regions[use[0]]
+            else:
+                found.add(Branch(switches.setdefault(use[0], len(switches)), use[1]))
+        regions[node] = frozenset(found)
+    return list(switches), regions
+
+
+def _branches(region: frozenset[Branch | None]) -> tuple[Branch, ...]:
+    if None in region:
+        return ()
+    return tuple(sorted((b for b in region if b), key=lambda b: (b.switch, b.option)))
+
+
+def _switch(node: Apply, regions: _Regions, by_label: dict[str, Parameter]) -> Switch:
+    selector = node.pos_args[0]
+    branches = _branches(regions[node])
+    label = parameter_parts(selector)[0] if is_parameter(selector) else None
+    told = label is not None and by_label[label].branches == branches
+    if isinstance(selector, Literal):
+        told = False
+    return Switch(node, label, branches, told)
