@@ -1,0 +1,1 @@
+"""Measurements of minopt: speed, quality of search, and the problems they are made on."""
