@@ -7,6 +7,7 @@
     │   ├── DuplicateLabel              one label, two parameters
     │   ├── InvalidLabel       (TypeError)   a label that is not a non-empty string
     │   └── InvalidDistribution (ValueError) bounds, widths, steps or weights that make no law
+    │       └── InvalidDistributionType (TypeError)  … of the wrong kind, too few or too many
     ├── InvalidArgument        (ValueError)  an argument of `fmin`, an algorithm or a store
     │   └── InvalidArgumentType (TypeError)  … of the wrong kind altogether
     ├── InvalidTrial           (ValueError)  a document that is no trial; has ``.obj``
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidArgumentType",
     "InvalidDistribution",
+    "InvalidDistributionType",
     "InvalidLabel",
     "InvalidLoss",
     "InvalidResultStatus",
@@ -57,6 +59,10 @@ class InvalidLabel(BadSearchSpace, TypeError):
 
 class InvalidDistribution(BadSearchSpace, ValueError):
     """The numbers given to a parameter do not make a distribution."""
+
+
+class InvalidDistributionType(InvalidDistribution, TypeError):
+    """A parameter is given things of the wrong kind, too few or too many of them."""
 
 
 class InvalidArgument(MinoptError, ValueError):

@@ -1,0 +1,1 @@
+"""Search spaces: the laws of parameters, the `hp` functions, the conditions between them."""
