@@ -1,7 +1,8 @@
 """What does a trial cost? Yardstick: hyperopt and Optuna, in turns; noise: low to high, ~10 %.
 
-The cost is CPU time beside the objective. ``low`` and ``high`` of a point are the cheapest and the dearest of its five rounds; single
-points repeat within about 10 % on a quiet machine. One row of JSON per run.
+The cost is CPU time beside the objective. ``low`` and ``high`` of a point are the cheapest and
+the dearest of its five rounds; single points repeat within about 10 % on a quiet machine.
+One row of JSON per run.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import gc
 import json
 import sys
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.speed.contestants import Search, start_search
@@ -62,7 +63,9 @@ def _living_bytes_at(search: Search, trials: int) -> int:
 def main() -> None:
     """Print the figures of one library as JSON."""
     question, library, space, *sizes = sys.argv[1:]
-    ask = {"bytes": bytes_per_trial, "peak": highest_memory}[question]
+    ask: Callable[..., dict[str, Any]] = {"bytes": bytes_per_trial, "peak": highest_memory}[
+        question
+    ]
     print(json.dumps(ask(library, space, *map(int, sizes))))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 SPREAD = 3.0  # Optuna has no unbounded laws: a normal becomes its mean +- 3 sigma
 
@@ -27,7 +27,7 @@ class Choice:
     branches: tuple[tuple[Node, ...], ...]
 
 
-Node = Union[Parameter, Choice]
+Node = Parameter | Choice
 Space = tuple[Node, ...]
 
 MIXTURE: tuple[tuple[str, tuple[float, ...]], ...] = (
@@ -144,10 +144,8 @@ def bounds_for_optuna(node: Parameter) -> tuple[str, float, float, dict[str, Any
         return "int", int(first), int(second), {}
     if node.law == "quniform":
         return "float", first, second, {"step": node.arguments[2]}
-    if node.law in (
-        "loguniform",
-        "qloguniform",
-    ):  # its whole numbers on a log scale cost 20 times more
+    # Optuna's whole numbers on a log scale cost 20 times more than floats that are rounded later
+    if node.law in ("loguniform", "qloguniform"):
         return "float", math.exp(first), math.exp(second), {"log": True}
     low, high = first - SPREAD * second, first + SPREAD * second
     if node.law == "lognormal":

@@ -1,4 +1,4 @@
-"""The newest row of results as Markdown, for the README and the docs: ``python -m benchmarks.speed.table``."""
+"""A row of results as Markdown for the README and docs: ``python -m benchmarks.speed.table``."""
 
 from __future__ import annotations
 

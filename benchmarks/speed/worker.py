@@ -35,7 +35,7 @@ class Worker:
         return {"first_ms": 1e3 * (process_time() - start)}
 
     def run(self, n_trials: int) -> dict[str, Any]:
-        """Time `n_trials` more trials: CPU milliseconds per trial, and the part of the algorithm."""
+        """CPU milliseconds per trial of `n_trials` more, and the algorithm's part of them."""
         search = self._search
         if search is None:
             raise RuntimeError("the command 'run' needs a 'prepare' before it")
