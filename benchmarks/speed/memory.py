@@ -6,7 +6,6 @@ import gc
 import json
 import sys
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.speed.contestants import Search, start_search
@@ -62,11 +61,12 @@ def _living_bytes_at(search: Search, trials: int) -> int:
 
 def main() -> None:
     """Print the figures of one library as JSON."""
-    question, library, space, *sizes = sys.argv[1:]
-    ask: Callable[..., dict[str, Any]] = {"bytes": bytes_per_trial, "peak": highest_memory}[
-        question
-    ]
-    print(json.dumps(ask(library, space, *map(int, sizes))))
+    question, library, space, first, *rest = sys.argv[1:]
+    if question == "bytes":
+        answer = bytes_per_trial(library, space, int(first), int(rest[0]))
+    else:
+        answer = highest_memory(library, space, int(first))
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":
