@@ -114,7 +114,7 @@ def _real(law: str, field: str, value: Any) -> float:
     if type(value) is float or type(value) is WholeStep:
         return value
     is_text = isinstance(value, (str, bytes, bytearray))
-    if is_text or not hasattr(value, "__float__") or np.ndim(value):
+    if is_text or not hasattr(value, "__float__") or getattr(value, "ndim", 0):
         raise InvalidDistributionType(
             f"{law} needs a number as {field}, got {value!r} of type {type(value).__name__}"
         )

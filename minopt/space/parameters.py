@@ -1,0 +1,366 @@
+"""The twelve kinds of parameters: a label, a law, and the graph nodes made of them.
+
+The graphs are hyperopt's, argument style included, so that they print alike. What is checked
+here is what is certain now; bounds that are expressions are checked when they have values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from inspect import Parameter, Signature
+from typing import Any, TypeVar
+
+from minopt.exceptions import InvalidDistribution, InvalidDistributionType, InvalidLabel
+from minopt.pyll import Apply, Literal, scope
+from minopt.space.checks import WholeStep, check_order, checked_whole
+from minopt.space.laws import bind, check_numbers, number_or_node
+from minopt.space.options import options_of, weighted_options_of
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@scope.define
+def hyperopt_param(label: Any, obj: Any) -> Any:
+    """Return `obj`: the node marks a random node as the parameter called `label`."""
+    return obj
+
+
+def validate_label(f: _Function) -> _Function:
+    """Make a function check that its first argument, ``label``, is a non-empty string.
+
+    Bytes and literals of the graph that hold a string are labels, too.
+
+    Raises
+    ------
+    InvalidLabel
+        By the decorated function, which is a TypeError as well.
+    """
+    called = f.__name__.replace("hp_", "hp.", 1)
+
+    @wraps(f)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if args and "label" in kwargs:
+            raise InvalidDistributionType(
+                f"{called} got its label twice, as {args[0]!r} and as label={kwargs['label']!r}"
+            )
+        if not args:
+            args = (kwargs.pop("label", _MISSING),)
+        _check_label(called, args[0])
+        return f(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+def validate_distribution_range(f: _Function) -> _Function:
+    """Make a function ``f(label, low, high, ...)`` check that low < high, where both are numbers.
+
+    Raises
+    ------
+    InvalidDistribution
+        By the decorated function, which is a ValueError as well.
+    """
+
+    @wraps(f)
+    def checked(label: Any, *args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(("low", "high"), args, strict=False)) | kwargs
+        low, high = number_or_node(given.get("low")), number_or_node(given.get("high"))
+        if not (low is None or high is None or isinstance(low, Apply) or isinstance(high, Apply)):
+            with _naming(label):
+                check_order(f.__name__.removeprefix("hp_"), low, high)
+        return f(label, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+def _takes(*names: str, **defaults: Any) -> Callable[[_Function], _Function]:
+    """Show `help` what a function with ``*args`` takes."""
+    either = Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [Parameter(name, either) for name in ("label", *names)]
+    parameters += [Parameter(name, either, default=value) for name, value in defaults.items()]
+
+    def decorate(f: _Function) -> _Function:
+        f.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        return f
+
+    return decorate
+
+
+@_takes("p_options")
+@validate_label
+def hp_pchoice(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Choose one of some options, each with its own probability.
+
+    Parameters
+    ----------
+    label : str
+    p_options : list of (probability, option)
+        The probabilities sum to 1; an option may itself hold parameters.
+
+    Returns
+    -------
+    Apply
+        Trials hold the index of the option.
+    """
+    with _naming(label):
+        weights, options = weighted_options_of(_only("p_options", args, kwargs))
+        index = scope.hyperopt_param(_plain_label(label), scope.categorical(weights))
+    return _switch(index, options)
+
+
+@_takes("options")
+@validate_label
+def hp_choice(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Choose one of some options, all with the same probability.
+
+    Parameters
+    ----------
+    label : str
+    options : list, tuple, range or array
+        An option may be anything, and may itself hold parameters.
+
+    Returns
+    -------
+    Apply
+        Trials hold the index of the option.
+    """
+    with _naming(label):
+        options = options_of(_only("options", args, kwargs))
+        index = scope.hyperopt_param(_plain_label(label), scope.randint(len(options)))
+    return _switch(index, options)
+
+
+@_takes("low", high=None)
+@validate_label
+def hp_randint(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw a whole number from [low, high), or from [0, upper) with one bound.
+
+    Parameters
+    ----------
+    label : str
+    upper : int
+        The only bound, or else
+    low, high : int
+    """
+    if "upper" in kwargs and not args and len(kwargs) == 1:
+        args, kwargs = (kwargs["upper"],), {}
+    return scope.int(_parameter("randint", label, args, kwargs))
+
+
+@_takes("low", "high")
+@validate_label
+def hp_uniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw a number from [low, high), every one alike.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+    """
+    return scope.float(_parameter("uniform", label, args, kwargs))
+
+
+@_takes("low", "high", q=1.0)
+@validate_label
+def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw a whole number between low and high, both included: ``round(uniform / q) * q``.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+    q : int
+        The step.
+
+    Notes
+    -----
+    Where the bounds are multiples of `q` they have half the chance of the values between.
+    """
+    if len(args) == 3 and "q" not in kwargs:
+        args, kwargs = args[:2], {**kwargs, "q": args[2]}
+    with _naming(label):
+        kwargs = {**kwargs, "q": _whole_step(kwargs.get("q", 1.0))}
+    return scope.int(scope.float(_parameter("quniform", label, args, kwargs)))
+
+
+@_takes("low", "high", "q")
+@validate_label
+def hp_quniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``round(uniform(low, high) / q) * q``.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+    q : float > 0
+    """
+    return scope.float(_parameter("quniform", label, args, kwargs))
+
+
+@_takes("low", "high")
+@validate_label
+def hp_loguniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``exp(uniform(low, high))``.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+        The natural logarithms of the smallest and the largest value.
+    """
+    return scope.float(_parameter("loguniform", label, args, kwargs))
+
+
+@_takes("low", "high", "q")
+@validate_label
+def hp_qloguniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``round(exp(uniform(low, high)) / q) * q``.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+        The natural logarithms of the smallest and the largest value.
+    q : float > 0
+    """
+    return scope.float(_parameter("qloguniform", label, args, kwargs))
+
+
+@_takes("mu", "sigma")
+@validate_label
+def hp_normal(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw from the normal law.
+
+    Parameters
+    ----------
+    label : str
+    mu : float
+        The mean.
+    sigma : float > 0
+        The standard deviation.
+    """
+    return scope.float(_parameter("normal", label, args, kwargs))
+
+
+@_takes("mu", "sigma", "q")
+@validate_label
+def hp_qnormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``round(normal(mu, sigma) / q) * q``.
+
+    Parameters
+    ----------
+    label : str
+    mu : float
+    sigma, q : float > 0
+    """
+    return scope.float(_parameter("qnormal", label, args, kwargs))
+
+
+@_takes("mu", "sigma")
+@validate_label
+def hp_lognormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``exp(normal(mu, sigma))``.
+
+    Parameters
+    ----------
+    label : str
+    mu : float
+        The mean of the natural logarithm.
+    sigma : float > 0
+        The standard deviation of the natural logarithm.
+    """
+    return scope.float(_parameter("lognormal", label, args, kwargs))
+
+
+@_takes("mu", "sigma", "q")
+@validate_label
+def hp_qlognormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
+    """Draw ``round(exp(normal(mu, sigma)) / q) * q``.
+
+    Parameters
+    ----------
+    label : str
+    mu : float
+        The mean of the natural logarithm.
+    sigma : float > 0
+        The standard deviation of the natural logarithm.
+    q : float > 0
+    """
+    return scope.float(_parameter("qlognormal", label, args, kwargs))
+
+
+def holds_whole_numbers(node: Apply) -> bool:
+    """Tell whether a random node comes from `hp.uniformint`, whose values are held as ints."""
+    return any(
+        key == "q" and isinstance(arg, Literal) and isinstance(arg.obj, WholeStep)
+        for key, arg in node.named_args
+    )
+
+
+_MISSING = object()
+
+
+class _naming:
+    """Put the parameter's label in front of what is wrong with its law."""
+
+    def __init__(self, label: Any) -> None:
+        self.label = _plain_label(label)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, wrong: BaseException | None, trace: Any) -> None:
+        if isinstance(wrong, InvalidDistribution):
+            raise type(wrong)(f"parameter {self.label!r}: {wrong}") from None
+
+
+def _parameter(law: str, label: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Apply:
+    with _naming(label):
+        check_numbers(law, args, kwargs)
+    node: Apply = scope.hyperopt_param(_plain_label(label), getattr(scope, law)(*args, **kwargs))
+    return node
+
+
+def _switch(index: Apply, options: Sequence[Any]) -> Apply:
+    node: Apply = scope.switch(index, *options)
+    return node
+
+
+def _only(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Return the only argument beside the label."""
+    given = [*args, *kwargs.values()]
+    if len(given) != 1 or any(key != name for key in kwargs):
+        shown = ", ".join([*map(repr, args), *(f"{k}={v!r}" for k, v in kwargs.items())])
+        raise InvalidDistributionType(
+            f"needs a label and one argument, {name}; got {shown or 'the label only'}"
+        )
+    return given[0]
+
+
+def _whole_step(q: Any) -> Any:
+    value = number_or_node(q)
+    if isinstance(value, Apply):
+        raise InvalidDistributionType(
+            "uniformint needs a number as q; for a step that is an expression write "
+            "scope.int(hp.quniform(...))"
+        )
+    if checked_whole("uniformint", "q", value) <= 0:
+        raise InvalidDistribution(f"uniformint needs q > 0, got q={q!r}")
+    return WholeStep(value)
+
+
+def _plain_label(label: Any) -> Any:
+    return label.item() if hasattr(label, "dtype") and isinstance(label, (str, bytes)) else label
+
+
+def _check_label(called: str, label: Any) -> None:
+    text = label.obj if isinstance(label, Literal) else label
+    if text is _MISSING:
+        raise InvalidLabel(f"{called} needs a label, a non-empty string, as its first argument")
+    if not isinstance(text, (str, bytes)):
+        raise InvalidLabel(
+            f"{called}: the label is missing or is no string; its first argument must be a "
+            f"non-empty string, got {text!r} of type {type(text).__name__}"
+        )
+    if not text:
+        raise InvalidLabel(f"{called}: the label must be a non-empty string, got {text!r}")
