@@ -67,7 +67,11 @@ def can_import(library: str) -> bool:
     modules = [library] if library == "optuna" else [f"{library}.hp", f"{library}.tpe"]
     statement = "import " + ", ".join(modules)
     found = subprocess.run(
-        [sys.executable, "-c", statement], cwd=ROOT, env=process_settings(), capture_output=True
+        [sys.executable, "-c", statement],
+        cwd=ROOT,
+        env=process_settings(),
+        capture_output=True,
+        check=False,
     )
     return found.returncode == 0
 

@@ -11,7 +11,10 @@ from benchmarks.speed.crew import Member
 from benchmarks.speed.worker import SETTLING_TRIALS
 
 ROUNDS = 5
-TRIALS_PER_ROUND = {"tpe": 5, "rand": 16}  # a cheap trial needs more of them for a steady clock
+TRIALS_PER_ROUND = {
+    "tpe": 5,
+    "rand": 16,
+}  # a cheap trial needs more of them for a steady clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +27,34 @@ class Place:
 
 
 def measure(
-    members: list[Member], places: Iterable[Place], seed: int, tell: Callable[[str], None]
+    members: list[Member],
+    places: Iterable[Place],
+    seed: int,
+    tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
     """One point per library and place; the libraries take turns round by round."""
     for place in places:
         points = list(_measure_at(members, place, seed))
         shown = "  ".join(f"{p['library']} {p['ms']:.3f}" for p in points)
-        tell(f"{place.algorithm:4} {place.space:11} {place.trials:6} trials: {shown} ms")
+        tell(
+            f"{place.algorithm:4} {place.space:11} {place.trials:6} trials: {shown} ms"
+        )
         yield from points
 
 
-def _measure_at(members: list[Member], place: Place, seed: int) -> Iterator[dict[str, Any]]:
+def _measure_at(
+    members: list[Member], place: Place, seed: int
+) -> Iterator[dict[str, Any]]:
     per_round = TRIALS_PER_ROUND[place.algorithm]
     # the timed trials lie around the named number, half before it and half behind
     held = max(place.trials - SETTLING_TRIALS - ROUNDS * per_round // 2, 0)
     first = [
         member.ask(
-            "prepare", algorithm=place.algorithm, space=place.space, n_trials=held, seed=seed
+            "prepare",
+            algorithm=place.algorithm,
+            space=place.space,
+            n_trials=held,
+            seed=seed,
         )
         for member in members
     ]
