@@ -46,7 +46,9 @@ def check_order(law: str, low: Any, high: Any, *, whole: bool = False) -> None:
     numbers = [_real(law, "low", low), _real(law, "high", high)]
     if not (all(map(math.isfinite, numbers)) and low < high):
         kind = "whole numbers" if whole else "finite bounds"
-        raise InvalidDistribution(f"{law} needs {kind} with low < high, got low={low!r}, high={high!r}")
+        raise InvalidDistribution(
+            f"{law} needs {kind} with low < high, got low={low!r}, high={high!r}"
+        )
     if not math.isfinite(numbers[1] - numbers[0]):
         raise InvalidDistribution(
             f"{law} needs high - low to be a float, got low={low!r}, high={high!r}"

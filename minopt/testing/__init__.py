@@ -1,0 +1,1 @@
+"""What tests of minopt, and of things built on it, can build on."""
