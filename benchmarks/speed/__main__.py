@@ -44,9 +44,7 @@ def main() -> int:
     return _judge(row, options) if options.check or options.strict else 0
 
 
-def _measured(
-    options: argparse.Namespace, libraries: tuple[str, ...]
-) -> dict[str, Any]:
+def _measured(options: argparse.Namespace, libraries: tuple[str, ...]) -> dict[str, Any]:
     sizes = options.sizes or (FULL_SIZES if options.full else SHORT_SIZES)
     places = [
         Place(algorithm, space, trials)
@@ -77,45 +75,25 @@ def _judge(row: dict[str, Any], options: argparse.Namespace) -> int:
 
 
 def _options() -> argparse.Namespace:
-    options = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed", description=__doc__
-    )
+    options = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     extent = options.add_mutually_exclusive_group()
-    extent.add_argument(
-        "--short", action="store_true", help="100 to 1 000 trials (the default)"
-    )
+    extent.add_argument("--short", action="store_true", help="100 to 1 000 trials (the default)")
     extent.add_argument("--full", action="store_true", help="100 to 10 000 trials")
-    options.add_argument(
-        "--sizes", type=int, nargs="+", help="numbers of trials instead"
-    )
-    options.add_argument(
-        "--spaces", nargs="+", choices=list(SPACES), default=list(SPACES)
-    )
-    options.add_argument(
-        "--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS
-    )
+    options.add_argument("--sizes", type=int, nargs="+", help="numbers of trials instead")
+    options.add_argument("--spaces", nargs="+", choices=list(SPACES), default=list(SPACES))
+    options.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=ALGORITHMS)
     options.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=LIBRARIES)
-    options.add_argument(
-        "--only-time", action="store_true", help="no imports, no memory"
-    )
+    options.add_argument("--only-time", action="store_true", help="no imports, no memory")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument(
-        "--check", action="store_true", help="print PASS or MISS per target"
-    )
-    options.add_argument(
-        "--strict", action="store_true", help="like --check, and fail on a MISS"
-    )
-    options.add_argument(
-        "--json", action="store_true", help="print the row instead of the tables"
-    )
+    options.add_argument("--check", action="store_true", help="print PASS or MISS per target")
+    options.add_argument("--strict", action="store_true", help="like --check, and fail on a MISS")
+    options.add_argument("--json", action="store_true", help="print the row instead of the tables")
     options.add_argument(
         "--keep",
         type=Path,
         nargs="?",
         const=RESULTS / "speed.jsonl",
-        help=(
-            "append the row to this file of JSON lines (benchmarks/results/speed.jsonl)"
-        ),
+        help=("append the row to this file of JSON lines (benchmarks/results/speed.jsonl)"),
     )
     return options.parse_args()
 

@@ -43,9 +43,7 @@ class Search(ABC):
 class HyperoptSearch(Search):
     """hyperopt's or minopt's own loop, `FMinIter.run`, which is what `fmin` does per trial."""
 
-    def __init__(
-        self, library: str, algorithm: str, space: str, n_trials: int, seed: int
-    ) -> None:
+    def __init__(self, library: str, algorithm: str, space: str, n_trials: int, seed: int) -> None:
         hp = import_module(f"{library}.hp")
         base = import_module(f"{library}.base")
         fmin_iter = import_module(f"{library}.fmin").FMinIter
@@ -103,9 +101,7 @@ class OptunaSearch(Search):
         points = random_points(self._space, n_trials, rng)
         self._seed = seed
         self._study = optuna.create_study(sampler=self._sampler(algorithm))
-        self._study.add_trials(
-            optuna_trials(self._space, points, random_losses(n_trials, rng))
-        )
+        self._study.add_trials(optuna_trials(self._space, points, random_losses(n_trials, rng)))
         self._losses = _endless_losses(rng)
 
     def _sampler(self, algorithm: str) -> Any:
@@ -129,9 +125,7 @@ class OptunaSearch(Search):
         return len(self._study.get_trials(deepcopy=False))
 
 
-def start_search(
-    library: str, algorithm: str, space: str, n_trials: int, seed: int
-) -> Search:
+def start_search(library: str, algorithm: str, space: str, n_trials: int, seed: int) -> Search:
     """A search of `library` that already holds `n_trials` random trials."""
     if library == "optuna":
         return OptunaSearch(algorithm, space, n_trials, seed)

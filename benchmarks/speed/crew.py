@@ -45,9 +45,7 @@ class Member:
         stdout = self._process.stdout
         line = stdout.readline() if stdout else ""
         if not line:
-            raise RuntimeError(
-                f"the process of {self.library} ended with {self._process.wait()}"
-            )
+            raise RuntimeError(f"the process of {self.library} ended with {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -11,13 +11,9 @@ class Points:
     """The measured points of a run, found by library, algorithm, space and trials."""
 
     def __init__(self, points: Iterable[dict[str, Any]]) -> None:
-        self._found = {
-            (p["library"], p["algorithm"], p["space"], p["trials"]): p for p in points
-        }
+        self._found = {(p["library"], p["algorithm"], p["space"], p["trials"]): p for p in points}
 
-    def cost(
-        self, library: str, algorithm: str, space: str, trials: int
-    ) -> float | None:
+    def cost(self, library: str, algorithm: str, space: str, trials: int) -> float | None:
         """CPU milliseconds per trial, or None where nothing was measured."""
         point = self._found.get((library, algorithm, space, trials))
         return None if point is None else float(point["ms"])

@@ -26,14 +26,11 @@ def random_losses(n_points: int, rng: np.random.Generator) -> list[float]:
     return [float(loss) for loss in rng.normal(size=n_points)]
 
 
-def documents(
-    space: Space, points: list[Point], losses: list[float]
-) -> list[dict[str, Any]]:
+def documents(space: Space, points: list[Point], losses: list[float]) -> list[dict[str, Any]]:
     """The points as finished trial documents, all labels listed, inactive ones empty."""
     order = labels(space)
     return [
-        _document(tid, order, point, loss)
-        for tid, (point, loss) in enumerate(zip(points, losses))
+        _document(tid, order, point, loss) for tid, (point, loss) in enumerate(zip(points, losses))
     ]
 
 
@@ -44,9 +41,7 @@ def optuna_trials(space: Space, points: list[Point], losses: list[float]) -> lis
     laws = _optuna_laws(space)
     return [
         optuna.trial.create_trial(
-            params={
-                label: _inside(laws[label], value) for label, value in point.items()
-            },
+            params={label: _inside(laws[label], value) for label, value in point.items()},
             distributions={label: laws[label] for label in point},
             value=loss,
         )
@@ -71,9 +66,7 @@ def _fill(space: Space, points: list[Point], rng: np.random.Generator) -> None:
 def _draw(node: Parameter, size: int, rng: np.random.Generator) -> list[Any]:
     given = node.arguments
     if node.law == "uniformint":
-        whole: list[Any] = rng.integers(
-            int(given[0]), int(given[1]) + 1, size=size
-        ).tolist()
+        whole: list[Any] = rng.integers(int(given[0]), int(given[1]) + 1, size=size).tolist()
         return whole
     draw = rng.normal if node.law.endswith("normal") else rng.uniform
     values = draw(given[0], given[1], size)

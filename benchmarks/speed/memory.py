@@ -11,9 +11,7 @@ from typing import Any
 from benchmarks.speed.contestants import Search, start_search
 from benchmarks.speed.worker import WARM_UP_TRIALS, resident_memory
 
-MODELLED_TRIALS = (
-    3  # proposals by tpe before memory is read, so that its history columns exist
-)
+MODELLED_TRIALS = 3  # proposals by tpe before memory is read, so that its history columns exist
 SEED = 0
 
 

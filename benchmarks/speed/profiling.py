@@ -15,9 +15,7 @@ from benchmarks.speed.spaces import SPACES
 from benchmarks.speed.worker import SETTLING_TRIALS
 
 
-def profile(
-    library: str, algorithm: str, space: str, trials: int, n_trials: int
-) -> pstats.Stats:
+def profile(library: str, algorithm: str, space: str, trials: int, n_trials: int) -> pstats.Stats:
     """Profile `n_trials` more trials of a search that holds `trials` random ones."""
     search = start_search(library, algorithm, space, trials, seed=1)
     search.run(SETTLING_TRIALS)
@@ -39,9 +37,7 @@ def main() -> None:
     options.add_argument("--sort", choices=("tottime", "cumtime"), default="tottime")
     options.add_argument("--lines", type=int, default=35)
     given = options.parse_args()
-    stats = profile(
-        given.library, given.algorithm, given.space, given.trials, given.more
-    )
+    stats = profile(given.library, given.algorithm, given.space, given.trials, given.more)
     stats.strip_dirs().sort_stats(given.sort).print_stats(given.lines)
 
 

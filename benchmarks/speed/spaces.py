@@ -47,16 +47,12 @@ MIXTURE: tuple[tuple[str, tuple[float, ...]], ...] = (
 def mixed(n_parameters: int) -> Space:
     """The ten laws of the mixture, repeated until there are `n_parameters`."""
     laws = (MIXTURE[i % len(MIXTURE)] for i in range(n_parameters))
-    return tuple(
-        _flat(f"p{i:02d}_{law}", law, given) for i, (law, given) in enumerate(laws)
-    )
+    return tuple(_flat(f"p{i:02d}_{law}", law, given) for i, (law, given) in enumerate(laws))
 
 
 def plain(n_parameters: int) -> Space:
     """Nothing but uniform laws."""
-    return tuple(
-        Parameter(f"p{i:02d}", "uniform", (-5.0, 5.0)) for i in range(n_parameters)
-    )
+    return tuple(Parameter(f"p{i:02d}", "uniform", (-5.0, 5.0)) for i in range(n_parameters))
 
 
 def conditional() -> Space:
@@ -134,9 +130,7 @@ def ask_optuna(space: Space, trial: Any) -> None:
     """Ask an Optuna trial for every active parameter, as an objective would."""
     for node in space:
         if isinstance(node, Choice):
-            branch = trial.suggest_categorical(
-                node.label, list(range(len(node.branches)))
-            )
+            branch = trial.suggest_categorical(node.label, list(range(len(node.branches))))
             ask_optuna(node.branches[branch], trial)
             continue
         kind, low, high, options = bounds_for_optuna(node)
@@ -173,9 +167,7 @@ def _expression(node: Node, hp: Any) -> Any:
         return getattr(hp, node.law)(node.label, *node.arguments)
     if not any(node.branches):
         return hp.choice(node.label, list(range(len(node.branches))))
-    branches = [
-        {"branch": i, **for_hyperopt(b, hp)} for i, b in enumerate(node.branches)
-    ]
+    branches = [{"branch": i, **for_hyperopt(b, hp)} for i, b in enumerate(node.branches)]
     return hp.choice(node.label, branches)
 
 

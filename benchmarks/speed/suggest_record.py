@@ -36,15 +36,11 @@ def measure(
     for place in places:
         points = list(_measure_at(members, place, seed))
         shown = "  ".join(f"{p['library']} {p['ms']:.3f}" for p in points)
-        tell(
-            f"{place.algorithm:4} {place.space:11} {place.trials:6} trials: {shown} ms"
-        )
+        tell(f"{place.algorithm:4} {place.space:11} {place.trials:6} trials: {shown} ms")
         yield from points
 
 
-def _measure_at(
-    members: list[Member], place: Place, seed: int
-) -> Iterator[dict[str, Any]]:
+def _measure_at(members: list[Member], place: Place, seed: int) -> Iterator[dict[str, Any]]:
     per_round = TRIALS_PER_ROUND[place.algorithm]
     # the timed trials lie around the named number, half before it and half behind
     held = max(place.trials - SETTLING_TRIALS - ROUNDS * per_round // 2, 0)

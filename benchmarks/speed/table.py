@@ -37,9 +37,7 @@ def markdown(row: dict[str, Any], spaces: tuple[str, ...] = ()) -> str:
 
 def _provenance(row: dict[str, Any]) -> str:
     machine = row["machine"]
-    versions = ", ".join(
-        f"{name} {version}" for name, version in row["versions"].items()
-    )
+    versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
     changed = " with uncommitted changes" if row["changed"] else ""
     return (
         f"Measured {row['when'][:10]} at commit {row['commit']}{changed}, seed {row['seed']}, on "
@@ -49,17 +47,12 @@ def _provenance(row: dict[str, Any]) -> str:
 
 
 def _cost_table(points: Points, algorithm: str, space: str) -> Iterator[str]:
-    curves = {
-        library: points.curve(library, algorithm, space)
-        for library in points.libraries()
-    }
+    curves = {library: points.curve(library, algorithm, space) for library in points.libraries()}
     curves = {library: curve for library, curve in curves.items() if curve}
     sizes = sorted({trials for curve in curves.values() for trials in curve})
     yield f"**`{algorithm}`, {HEADINGS.get(space, space)}**"
     yield ""
-    yield from _row(
-        "trials", [f"{trials:,}".replace(",", " ") for trials in sizes] + ["growth"]
-    )
+    yield from _row("trials", [f"{trials:,}".replace(",", " ") for trials in sizes] + ["growth"])
     yield "| --- |" + " ---: |" * (len(sizes) + 1)
     for library, curve in curves.items():
         shown = [_number(curve.get(trials)) for trials in sizes]
@@ -103,9 +96,7 @@ def _row(name: str, cells: list[str]) -> Iterator[str]:
 
 
 def _power(growth: float | None) -> str:
-    return (
-        "" if growth is None else f"n^{round(growth, 2) + 0.0:.2f}"
-    )  # + 0.0: no minus zero
+    return "" if growth is None else f"n^{round(growth, 2) + 0.0:.2f}"  # + 0.0: no minus zero
 
 
 def _number(value: float | None) -> str:
@@ -116,16 +107,10 @@ def _number(value: float | None) -> str:
 
 def main() -> None:
     """Print the newest row, or that of `--row` (0 is the oldest)."""
-    options = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.table", description=__doc__
-    )
+    options = argparse.ArgumentParser(prog="python -m benchmarks.speed.table", description=__doc__)
     options.add_argument("--file", type=Path, default=RESULTS / "speed.jsonl")
-    options.add_argument(
-        "--row", type=int, default=-1, help="place in the file, -1 is the newest"
-    )
-    options.add_argument(
-        "--spaces", nargs="*", default=[], help="only the tables of these spaces"
-    )
+    options.add_argument("--row", type=int, default=-1, help="place in the file, -1 is the newest")
+    options.add_argument("--spaces", nargs="*", default=[], help="only the tables of these spaces")
     given = options.parse_args()
     print(markdown(read(given.file)[given.row], tuple(given.spaces)))
 

@@ -34,11 +34,7 @@ class Verdict:
         """PASS, MISS, or a dash where this run did not measure it."""
         if self.measured is None:
             return "-"
-        reached = (
-            self.measured >= self.limit
-            if self.at_least
-            else self.measured <= self.limit
-        )
+        reached = self.measured >= self.limit if self.at_least else self.measured <= self.limit
         return "PASS" if reached else "MISS"
 
     def __str__(self) -> str:
@@ -59,9 +55,7 @@ def _time_verdicts(points: Points) -> Iterator[Verdict]:
             ratio = points.ratio("hyperopt", algorithm, MAIN, trials)
             yield Verdict(f"{algorithm} times hyperopt at {trials}", ratio, limit, True)
     plain = points.ratio("hyperopt", "tpe", "plain20", 1000)
-    yield Verdict(
-        "tpe times hyperopt, plain uniforms at 1000", plain, PLAIN_RATIO, True
-    )
+    yield Verdict("tpe times hyperopt, plain uniforms at 1000", plain, PLAIN_RATIO, True)
     for trials in (100, 500, 1000, 2000, 5000, 10000):
         limit = OPTUNA_RATIO if trials >= 1000 else 1.0
         ratio = points.ratio("optuna", "tpe", MAIN, trials)
@@ -86,7 +80,5 @@ def _memory_verdicts(row: dict[str, Any]) -> Iterator[Verdict]:
 
 def _import_verdicts(row: dict[str, Any]) -> Iterator[Verdict]:
     costs = {i["what"]: i for i in row["imports"]}.get("minopt", {})
-    yield Verdict(
-        "CPU seconds of the import", costs.get("cpu_s"), IMPORT_SECONDS, False
-    )
+    yield Verdict("CPU seconds of the import", costs.get("cpu_s"), IMPORT_SECONDS, False)
     yield Verdict("MB after the import", costs.get("peak_mb"), IMPORT_MEGABYTES, False)

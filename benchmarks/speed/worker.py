@@ -11,9 +11,7 @@ from typing import Any
 
 from benchmarks.speed.contestants import Search, start_search
 
-WARM_UP_TRIALS = (
-    30  # past the start-up trials of every library, so that lazy imports are done
-)
+WARM_UP_TRIALS = 30  # past the start-up trials of every library, so that lazy imports are done
 SETTLING_TRIALS = 3  # at the long history, before the clock counts
 
 
@@ -26,9 +24,7 @@ class Worker:
         for algorithm in ("rand", "tpe"):
             start_search(library, algorithm, "mixed5", 0, seed=0).run(WARM_UP_TRIALS)
 
-    def prepare(
-        self, algorithm: str, space: str, n_trials: int, seed: int
-    ) -> dict[str, Any]:
+    def prepare(self, algorithm: str, space: str, n_trials: int, seed: int) -> dict[str, Any]:
         """Bring a search to `n_trials` and let it settle; tells what the first trials cost."""
         self._search = None
         gc.collect()
