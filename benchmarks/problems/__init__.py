@@ -1,0 +1,13 @@
+"""The problems that minopt's search is measured on, each with a neutral description of its space."""
+
+from benchmarks.problems.catalogue import (
+    HELD_OUT,
+    TRAINING,
+    Yardstick,
+    build,
+    names,
+    yardstick,
+)
+from benchmarks.problems.problem import Problem
+
+__all__ = ["HELD_OUT", "TRAINING", "Problem", "Yardstick", "build", "names", "yardstick"]
