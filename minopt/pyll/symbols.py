@@ -19,24 +19,27 @@ LATE_SYMBOLS = {
         "idxs_take",
         "uniq",
     ),
-    "minopt.algo.tpe.symbols": (
+    "minopt.algo.tpe.parzen": (
+        "adaptive_parzen_normal",
+        "adaptive_parzen_normal_orig",
+        "linear_forgetting_weights",
+    ),
+    "minopt.algo.tpe.mixture": (
         "GMM1",
         "GMM1_lpdf",
         "LGMM1",
         "LGMM1_lpdf",
-        "adaptive_parzen_normal",
-        "adaptive_parzen_normal_orig",
-        "ap_split_trials",
-        "broadcast_best",
-        "categorical_lpdf",
-        "linear_forgetting_weights",
         "lognormal_cdf",
         "lognormal_lpdf",
         "normal_cdf",
         "qlognormal_lpdf",
+    ),
+    "minopt.algo.tpe.discrete": (
+        "categorical_lpdf",
         "randint_via_categorical_lpdf",
         "tpe_cat_pseudocounts",
     ),
+    "minopt.algo.tpe.split": ("ap_split_trials", "broadcast_best"),
 }
 
 

@@ -1,0 +1,373 @@
+"""Mixtures of normals and of log-normals: draws and log-densities.
+
+Every sum is taken in hyperopt's order, so that the best of the candidates is the same one to the
+last bit (where two candidates score within rounding, the last bit decides).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minopt._types import FloatArray
+from minopt.pyll.stochastic import implicit_stochastic
+from minopt.pyll.symbols import scope
+
+EPS = 1e-12
+
+_SATURATED = 6.0  # erf is exactly 1 or -1 in double precision beyond
+_MAX_REJECTIONS = 100_000
+_ROOT_2 = np.sqrt(2)
+_ROOT_2_PI = np.sqrt(2 * np.pi)
+
+
+def floor_of(scale: float) -> float:
+    """Return what numbers are kept away from zero by: `EPS`, less for parameters in tiny units."""
+    return EPS if not 0.0 < scale < 1e-6 else EPS * scale
+
+
+def erf(z: Any) -> Any:
+    """Return the error function; loads scipy at the first call."""
+    global erf
+    from scipy.special import erf
+
+    return erf(z)
+
+
+@scope.define
+def normal_cdf(x: Any, mu: Any, sigma: Any) -> Any:
+    """Return the normal distribution function, elementwise."""
+    return 0.5 * (1 + erf((x - mu) / np.maximum(_ROOT_2 * sigma, _floor_of_array(sigma))))
+
+
+def _floor_of_array(sigma: Any) -> float:
+    return floor_of(float(np.max(sigma))) if np.size(sigma) else EPS
+
+
+@scope.define
+def lognormal_cdf(x: Any, mu: Any, sigma: Any) -> Any:
+    """Return the log-normal distribution function, elementwise.
+
+    Raises
+    ------
+    ValueError
+        If an `x` is negative.
+    """
+    x = np.asarray(x)
+    if x.size == 0:
+        return np.asarray([])
+    if x.min() < 0:
+        raise ValueError(f"lognormal_cdf needs x >= 0, got {x.min()!r}")
+    z = (np.log(np.maximum(x, EPS)) - mu) / np.maximum(_ROOT_2 * sigma, EPS)
+    return 0.5 + 0.5 * erf(z)
+
+
+@scope.define
+def lognormal_lpdf(x: Any, mu: Any, sigma: Any) -> Any:
+    """Return the log of the log-normal density, elementwise."""
+    sigma = np.maximum(sigma, EPS)
+    normalizer = sigma * x * _ROOT_2_PI
+    exponent = 0.5 * ((np.log(x) - mu) / sigma) ** 2
+    return -exponent - np.log(normalizer)
+
+
+@scope.define
+def qlognormal_lpdf(x: Any, mu: Any, sigma: Any, q: float) -> Any:
+    """Return the log of the log-normal mass in ``(x - q, x]``, elementwise."""
+    return np.log(lognormal_cdf(x, mu, sigma) - lognormal_cdf(x - q, mu, sigma))
+
+
+def logsum_rows(x: FloatArray) -> FloatArray:
+    """Return ``log(sum(exp(row)))`` of every row of a matrix."""
+    largest = x.max(axis=1)
+    return np.log(np.exp(x - largest[:, None]).sum(axis=1)) + largest
+
+
+@implicit_stochastic
+@scope.define
+def GMM1(
+    weights: Any,
+    mus: Any,
+    sigmas: Any,
+    low: float | None = None,
+    high: float | None = None,
+    q: float | None = None,
+    rng: Any = None,
+    size: Any = (),
+) -> Any:
+    """Draw from a mixture of normals, within [low, high), rounded to multiples of `q`.
+
+    Parameters
+    ----------
+    weights, mus, sigmas : (n_components,) arrays
+    low, high : float, optional
+        Draws outside are thrown away.
+    q : float, optional
+    rng : Generator
+    size : int or tuple
+
+    Returns
+    -------
+    array of shape `size`
+    """
+    samples = np.reshape(_draw(weights, mus, sigmas, low, high, rng, size), size)
+    return samples if q is None else np.round(samples / q) * q
+
+
+@implicit_stochastic
+@scope.define
+def LGMM1(
+    weights: Any,
+    mus: Any,
+    sigmas: Any,
+    low: float | None = None,
+    high: float | None = None,
+    q: float | None = None,
+    rng: Any = None,
+    size: Any = (),
+) -> Any:
+    """Draw numbers whose logarithms come from a mixture of normals; see `GMM1`.
+
+    `low` and `high` bound the logarithms, `q` rounds the numbers themselves.
+    """
+    samples = np.reshape(np.exp(_draw(weights, mus, sigmas, low, high, rng, size)), size)
+    return samples if q is None else np.round(samples / q) * q
+
+
+def _draw(
+    weights: Any, mus: Any, sigmas: Any, low: float | None, high: float | None, rng: Any, size: Any
+) -> FloatArray:
+    weights, mus, sigmas = map(np.asarray, (weights, mus, sigmas))
+    if not len(weights) == len(mus) == len(sigmas):
+        raise ValueError(
+            "weights, mus and sigmas must be equally long, "
+            f"got {len(weights)}, {len(mus)} and {len(sigmas)}"
+        )
+    n_samples = int(np.prod(size))
+    if low is None and high is None:
+        active = np.argmax(rng.multinomial(1, weights, (n_samples,)), axis=1)
+        drawn: FloatArray = rng.normal(loc=mus[active], scale=sigmas[active])
+        return drawn
+    lowest = -math.inf if low is None else float(low)
+    highest = math.inf if high is None else float(high)
+    if lowest >= highest:
+        raise ValueError(f"needs low < high, got low={low!r}, high={high!r}")
+    return _draw_within(weights, mus, sigmas, lowest, highest, rng, n_samples)
+
+
+def _draw_within(
+    weights: FloatArray,
+    mus: FloatArray,
+    sigmas: FloatArray,
+    low: float,
+    high: float,
+    rng: np.random.Generator,
+    n_samples: int,
+) -> FloatArray:
+    """Draw one by one, as the order in which the stream is used demands."""
+    means, widths = mus.tolist(), sigmas.tolist()
+    multinomial, normal = rng.multinomial, rng.normal
+    samples: list[float] = []
+    tries_left = _MAX_REJECTIONS
+    while len(samples) < n_samples:
+        component = multinomial(1, weights).argmax()
+        draw = normal(means[component], widths[component])
+        if low <= draw < high:
+            samples.append(draw)
+        else:
+            tries_left -= 1
+            if not tries_left:  # hardly any of the mixture lies within: take the nearest there is
+                draw = min(max(draw, low), math.nextafter(high, low))
+                samples += [draw] * (n_samples - len(samples))
+    return np.asarray(samples)
+
+
+@scope.define
+def GMM1_lpdf(
+    samples: Any,
+    weights: Any,
+    mus: Any,
+    sigmas: Any,
+    low: float | None = None,
+    high: float | None = None,
+    q: float | None = None,
+) -> Any:
+    """Return the log-density of a truncated, perhaps quantised mixture of normals.
+
+    Parameters
+    ----------
+    samples : array
+    weights, mus, sigmas : (n_components,) arrays
+    low, high : float, optional
+        Bounds of the truncation.
+    q : float, optional
+        If given, the log of the mass within ``q / 2`` of each sample.
+
+    Returns
+    -------
+    array of the shape of `samples`
+    """
+    flat, weights, mus, sigmas, shape = _checked(samples, weights, mus, sigmas)
+    if flat.size == 0:
+        return np.asarray([])
+    p_accept = mass_within(weights, mus, sigmas, low, high)
+    if q is None:
+        return normal_score(flat, weights, mus, sigmas, p_accept).reshape(shape)
+    return quantised_score(flat, weights, mus, sigmas, low, high, q, p_accept).reshape(shape)
+
+
+@scope.define
+def LGMM1_lpdf(
+    samples: Any,
+    weights: Any,
+    mus: Any,
+    sigmas: Any,
+    low: float | None = None,
+    high: float | None = None,
+    q: float | None = None,
+) -> Any:
+    """Return the log-density of a truncated, perhaps quantised mixture of log-normals.
+
+    It integrates to 1 over ``[exp(low), exp(high)]``. See `GMM1_lpdf`; `low` and `high` bound
+    the logarithms.
+    """
+    flat, weights, mus, sigmas, shape = _checked(samples, weights, mus, sigmas)
+    if flat.size == 0:
+        return np.asarray([])
+    p_accept = mass_within(weights, mus, sigmas, low, high)
+    if q is None:
+        score = lognormal_score(flat, weights, mus, sigmas) - np.log(p_accept)
+    else:
+        score = quantised_log_score(flat, weights, mus, sigmas, low, high, q, p_accept)
+    return score.reshape(shape)
+
+
+def _checked(samples: Any, weights: Any, mus: Any, sigmas: Any) -> tuple[Any, ...]:
+    samples, weights, mus, sigmas = map(np.asarray, (samples, weights, mus, sigmas))
+    for name, vector in (("weights", weights), ("mus", mus), ("sigmas", sigmas)):
+        if vector.ndim != 1 or len(vector) != len(weights):
+            raise TypeError(
+                f"weights, mus and sigmas must be equally long vectors, {name} has shape {vector.shape}"
+            )
+    return samples.ravel(), weights, mus, sigmas, samples.shape
+
+
+def mass_within(
+    weights: FloatArray, mus: FloatArray, sigmas: FloatArray, low: Any, high: Any
+) -> Any:
+    """Return the share of a mixture of normals that lies between the bounds."""
+    if low is None and high is None:
+        return 1
+    above = 1.0 if high is None else normal_cdf(high, mus, sigmas)
+    below = 0.0 if low is None else normal_cdf(low, mus, sigmas)
+    return np.sum(weights * (above - below))
+
+
+def normal_score(
+    samples: FloatArray, weights: FloatArray, mus: FloatArray, sigmas: FloatArray, p_accept: Any
+) -> FloatArray:
+    """Return the log-density of a mixture of normals at each sample."""
+    work = samples[:, None] - mus
+    work /= np.maximum(sigmas, _floor_of_array(sigmas))
+    np.square(work, out=work)
+    work *= -0.5
+    work += np.log(weights / np.sqrt(2 * np.pi * sigmas**2) / p_accept)
+    return logsum_rows_in_place(work)
+
+
+def logsum_rows_in_place(work: FloatArray) -> FloatArray:
+    """Like `logsum_rows`, overwriting its argument."""
+    largest = work.max(axis=1)
+    work -= largest[:, None]
+    np.exp(work, out=work)
+    return np.log(work.sum(axis=1)) + largest
+
+
+def lognormal_score(
+    samples: FloatArray, weights: FloatArray, mus: FloatArray, sigmas: FloatArray
+) -> FloatArray:
+    """Return the log-density of a mixture of log-normals, without regard to bounds."""
+    return logsum_rows(lognormal_lpdf(samples[:, None], mus, sigmas) + np.log(weights))
+
+
+def quantised_score(
+    samples: FloatArray,
+    weights: FloatArray,
+    mus: FloatArray,
+    sigmas: FloatArray,
+    low: Any,
+    high: Any,
+    q: float,
+    p_accept: Any,
+) -> FloatArray:
+    """Return the log of a normal mixture's mass within ``q / 2`` of each sample."""
+    values, inverse = np.unique(samples, return_inverse=True)
+    upper, lower = values + q / 2, values - q / 2
+    if high is not None:
+        upper = np.minimum(upper, high)
+    if low is not None:
+        lower = np.maximum(lower, low)
+    widths = np.maximum(_ROOT_2 * sigmas, _floor_of_array(sigmas))
+    mass = _mass_between(lower, upper, weights, mus, widths, half_first=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.log(mass) - np.log(p_accept))[inverse]
+
+
+def quantised_log_score(
+    samples: FloatArray,
+    weights: FloatArray,
+    mus: FloatArray,
+    sigmas: FloatArray,
+    low: Any,
+    high: Any,
+    q: float,
+    p_accept: Any,
+) -> FloatArray:
+    """Return the log of a log-normal mixture's mass within ``q / 2`` of each sample."""
+    values, inverse = np.unique(samples, return_inverse=True)
+    upper, lower = values + q / 2, values - q / 2
+    if high is not None:
+        upper = np.minimum(upper, np.exp(high))
+    if low is not None:
+        lower = np.maximum(lower, np.exp(low))
+    lower = np.maximum(0, lower)
+    tiny = floor_of(q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mass = _mass_between(
+            np.log(np.maximum(lower, tiny)),
+            np.log(np.maximum(upper, tiny)),
+            weights,
+            mus,
+            np.maximum(_ROOT_2 * sigmas, EPS),
+            half_first=True,
+        )
+        return (np.log(mass) - np.log(p_accept))[inverse]
+
+
+def _mass_between(
+    lower: FloatArray,
+    upper: FloatArray,
+    weights: FloatArray,
+    mus: FloatArray,
+    widths: FloatArray,
+    half_first: bool,
+) -> FloatArray:
+    """Sum the components' masses between pairs of edges, in the order of the components.
+
+    Components so far away that both edges saturate would add an exact zero: they are left out.
+    """
+    z_upper = (upper - mus[:, None]) / widths[:, None]
+    z_lower = (lower - mus[:, None]) / widths[:, None]
+    component, column = np.nonzero((z_lower < _SATURATED) & (z_upper > -_SATURATED))
+    upper_erf = erf(z_upper[component, column])
+    lower_erf = erf(z_lower[component, column])
+    share = weights[component]
+    if half_first:  # the two distribution functions round differently
+        mass = share * (0.5 + 0.5 * upper_erf)
+        mass -= share * (0.5 + 0.5 * lower_erf)
+    else:
+        mass = share * (0.5 * (1 + upper_erf))
+        mass -= share * (0.5 * (1 + lower_erf))
+    return np.bincount(column, weights=mass, minlength=len(lower))
