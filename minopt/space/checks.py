@@ -11,6 +11,7 @@ from minopt.exceptions import InvalidDistribution, InvalidDistributionType
 
 LARGEST_EXPONENT = math.log(np.finfo(np.float64).max)
 SMALLEST_EXPONENT = -745.0  # exp of less is 0.0, which has no logarithm
+SUM_TOLERANCE = 1e-6  # probabilities may come from float32
 TAIL = 5.0  # standard deviations above `mu` that must not overflow under exp
 
 
@@ -55,6 +56,14 @@ def check_order(law: str, low: Any, high: Any, *, whole: bool = False) -> None:
         )
 
 
+def check_int64(law: str, low: int, high: int) -> None:
+    """Refuse bounds that numpy's generator cannot draw between."""
+    if low < -(2**63) or high > 2**63:
+        raise InvalidDistribution(
+            f"{law} needs bounds between -2**63 and 2**63, got low={low}, high={high}"
+        )
+
+
 def check_exponent(law: str, low: float, high: float) -> None:
     """Refuse bounds of a logarithm whose exponential is no positive float."""
     if high > LARGEST_EXPONENT:
@@ -86,7 +95,7 @@ def check_step(law: str, q: float, largest: float) -> None:
         )
 
 
-def checked_weights(weights: Any) -> tuple[float, ...]:
+def checked_weights(weights: Any, law: str = "categorical") -> tuple[float, ...]:
     """Return probabilities as floats that numpy's multinomial takes.
 
     Raises
@@ -94,18 +103,16 @@ def checked_weights(weights: Any) -> tuple[float, ...]:
     InvalidDistribution
         For no weights, a negative or NaN weight, or a sum that is not 1 within 1e-6.
     """
-    numbers = tuple(_real("categorical", f"p[{i}]", weight) for i, weight in enumerate(weights))
-    if not numbers:
-        raise InvalidDistribution("categorical needs at least one weight, got none")
+    numbers = tuple(_real(law, f"probability {i}", weight) for i, weight in enumerate(weights))
     for i, number in enumerate(numbers):
         if not (math.isfinite(number) and number >= 0):
             raise InvalidDistribution(
-                f"categorical needs weights that are not negative, got p[{i}]={number!r}"
+                f"{law} needs probabilities between 0 and 1, got {number!r} as number {i}"
             )
     total = math.fsum(numbers)
-    if abs(total - 1.0) > 1e-6:
+    if not numbers or abs(total - 1.0) > SUM_TOLERANCE:
         raise InvalidDistribution(
-            f"categorical needs weights that sum to 1, got {list(numbers)} with sum {total:.6g}"
+            f"{law} needs probabilities that sum to 1, got {list(numbers)} with sum {total:.9g}"
         )
     if math.fsum(numbers[:-1]) > 1.0 + 1e-12 or max(numbers) > 1.0:
         return tuple(number / total for number in numbers)  # numpy would refuse such rounding
@@ -116,7 +123,8 @@ def _real(law: str, field: str, value: Any) -> float:
     if type(value) is float or type(value) is WholeStep:
         return value
     is_text = isinstance(value, (str, bytes, bytearray))
-    if is_text or not hasattr(value, "__float__") or getattr(value, "ndim", 0):
+    is_array = isinstance(value, np.ndarray) and value.ndim > 0
+    if is_text or is_array or not hasattr(value, "__float__"):
         raise InvalidDistributionType(
             f"{law} needs a number as {field}, got {value!r} of type {type(value).__name__}"
         )

@@ -177,7 +177,7 @@ class _Smooth(_Real):
         return self._value_of_unit(as_floats(u))
 
 
-class _Stepped(_Real):
+class SteppedLaw(_Real):
     """The value is Z or exp(Z), rounded to the nearest multiple of q, half to even."""
 
     __slots__ = ()
@@ -202,12 +202,12 @@ class _Stepped(_Real):
             return False
         low, high = self.support()
         nearest = round(number / self.q) * self.q
-        return low <= nearest <= high and bool(self._on_grid(as_floats(number)))
+        return low <= nearest <= high and bool(self.on_grid(number))
 
     def logpdf(self, x: ArrayLike) -> FloatArray:
         values = as_floats(x)
         low, high = self._cell(values)
-        return np.where(self._on_grid(values), self._core_logmass(low, high), -np.inf)
+        return np.where(self.on_grid(values), self._core_logmass(low, high), -np.inf)
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         last = np.floor(as_floats(x) / self.q + 1e-9)
@@ -220,13 +220,15 @@ class _Stepped(_Real):
     def from_unit(self, u: ArrayLike) -> FloatArray:
         return np.round(self._value_of_unit(as_floats(u)) / self.q) * self.q
 
+    def on_grid(self, x: ArrayLike) -> BoolArray:
+        """Tell which values are multiples of q, up to rounding."""
+        values = as_floats(x)
+        with np.errstate(invalid="ignore"):
+            off = np.abs(values - np.round(values / self.q) * self.q)
+            return np.asarray(off <= 1e-9 * np.maximum(np.abs(values), self.q))
+
     def _first_step(self) -> float:
         return float(np.round(self._range()[0] / self.q))
-
-    def _on_grid(self, x: FloatArray) -> BoolArray:
-        with np.errstate(invalid="ignore"):
-            off = np.abs(x - np.round(x / self.q) * self.q)
-        return np.asarray(off <= 1e-9 * np.maximum(np.abs(x), self.q))
 
     def _cell(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The Z between which values are rounded to x."""
@@ -279,7 +281,7 @@ class Loguniform(_Flat, _Smooth):
 
 
 @dataclass(frozen=True, slots=True)
-class Quniform(_Flat, _Stepped):
+class Quniform(_Flat, SteppedLaw):
     """The flat law on [low, high), rounded to multiples of q."""
 
     name = "quniform"
@@ -300,7 +302,7 @@ class Quniform(_Flat, _Stepped):
 
 
 @dataclass(frozen=True, slots=True)
-class Qloguniform(_Flat, _Stepped):
+class Qloguniform(_Flat, SteppedLaw):
     """The law of exp(Z), Z flat on [low, high), rounded to multiples of q."""
 
     name = "qloguniform"
@@ -340,7 +342,7 @@ class Normal(_Bell, _Smooth):
 
 
 @dataclass(frozen=True, slots=True)
-class Qnormal(_Bell, _Stepped):
+class Qnormal(_Bell, SteppedLaw):
     """The normal law, rounded to multiples of q."""
 
     name = "qnormal"
@@ -380,7 +382,7 @@ class Lognormal(_Bell, _Smooth):
 
 
 @dataclass(frozen=True, slots=True)
-class Qlognormal(_Bell, _Stepped):
+class Qlognormal(_Bell, SteppedLaw):
     """The law of exp(Z), Z normal, rounded to multiples of q."""
 
     name = "qlognormal"
@@ -415,7 +417,7 @@ def _set_moments(law: _Bell) -> None:
         check_tail(law.name, law.mu, law.sigma)
 
 
-def _set_step(law: _Stepped, largest: float) -> None:
+def _set_step(law: SteppedLaw, largest: float) -> None:
     _set(law, "q", checked_number(law.name, "q", law.q))
     check_step(law.name, law.q, largest)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from minopt._types import FloatArray
 from minopt.pyll import stochastic
-from minopt.space.checks import check_order, checked_weights, checked_whole
+from minopt.space.checks import check_int64, check_order, checked_weights, checked_whole
 from minopt.space.law import Law, as_floats, number_in
 
 
@@ -33,8 +33,10 @@ class _Whole(Law):
         return True
 
     def contains(self, value: Any) -> bool:
-        number = number_in(value)
         low, high = self.support()
+        if isinstance(value, (int, np.integer)):
+            return bool(low <= value <= high)
+        number = number_in(value)
         return number.is_integer() and low <= number <= high
 
     def logpdf(self, x: ArrayLike) -> FloatArray:
@@ -61,6 +63,7 @@ class Randint(_Whole):
         check_order(self.name, self.low, self.high, whole=True)
         object.__setattr__(self, "low", checked_whole(self.name, "low", self.low))
         object.__setattr__(self, "high", checked_whole(self.name, "high", self.high))
+        check_int64(self.name, self.low, self.high)
 
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> Any:
         return stochastic.randint(self.low, self.high, rng=rng, size=size)
@@ -76,11 +79,11 @@ class Randint(_Whole):
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         covered = np.floor(as_floats(x)) + 1 - self.low
-        return np.clip(covered / (self.high - self.low), 0.0, 1.0)
+        return np.asarray(np.clip(covered / (self.high - self.low), 0.0, 1.0))
 
     def from_unit(self, u: ArrayLike) -> FloatArray:
         steps = np.floor(as_floats(u) * (self.high - self.low))
-        return np.clip(self.low + steps, self.low, self.high - 1)
+        return np.asarray(np.clip(self.low + steps, self.low, self.high - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +118,4 @@ class Categorical(_Whole):
     def from_unit(self, u: ArrayLike) -> FloatArray:
         sums = np.cumsum(self._weights)
         found = np.searchsorted(sums, as_floats(u), side="right")
-        return np.minimum(found, np.flatnonzero(self._weights)[-1]).astype(np.float64)
+        return as_floats(np.minimum(found, np.flatnonzero(self._weights)[-1]))

@@ -74,7 +74,7 @@ def as_floats(x: ArrayLike) -> FloatArray:
 
 def number_in(value: Any) -> float:
     """Return `value` as a float, NaN if it is no number."""
-    if isinstance(value, (str, bytes)) or getattr(value, "ndim", 0):
+    if isinstance(value, (str, bytes)) or isinstance(value, np.ndarray) and value.ndim > 0:
         return float("nan")
     try:
         return float(value)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from minopt.exceptions import InvalidDistribution, InvalidDistributionType
 from minopt.pyll import Apply, Literal
 from minopt.space.checks import WholeStep, checked_number
@@ -156,7 +158,8 @@ def number_or_node(arg: Any) -> Any:
     """Return what a node holds if that is certain now, else the node; other things unchanged."""
     if isinstance(arg, Literal):
         value = arg.obj
-        return tuple(value) if isinstance(value, list) or getattr(value, "ndim", 0) else value
+        is_vector = isinstance(value, list) or isinstance(value, np.ndarray) and value.ndim > 0
+        return tuple(value) if is_vector else value
     if isinstance(arg, Apply) and arg.name == "pos_args" and not arg.named_args:
         items = [number_or_node(item) for item in arg.pos_args]
         return arg if any(isinstance(item, Apply) for item in items) else tuple(items)

@@ -44,7 +44,7 @@ def weighted_options_of(pairs: Any) -> tuple[tuple[Any, ...], list[Any]]:
         raise InvalidDistribution("pchoice needs at least one (probability, option), got none")
     weights = tuple(number_or_node(weight) for weight, _ in listed)
     if not any(isinstance(weight, Apply) for weight in weights):
-        weights = checked_weights(weights)
+        weights = checked_weights(weights, law="pchoice")
     return weights, [_plain(option) for _, option in listed]
 
 

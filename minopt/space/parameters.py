@@ -6,15 +6,18 @@ here is what is certain now; bounds that are expressions are checked when they h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Any, TypeVar
 
+import numpy as np
+
 from minopt.exceptions import InvalidDistribution, InvalidDistributionType, InvalidLabel
 from minopt.pyll import Apply, Literal, scope
 from minopt.space.checks import WholeStep, check_order, checked_whole
-from minopt.space.laws import bind, check_numbers, number_or_node
+from minopt.space.laws import check_numbers, number_or_node
 from minopt.space.options import options_of, weighted_options_of
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -103,7 +106,7 @@ def hp_pchoice(label: Any, *args: Any, **kwargs: Any) -> Apply:
         Trials hold the index of the option.
     """
     with _naming(label):
-        weights, options = weighted_options_of(_only("p_options", args, kwargs))
+        weights, options = weighted_options_of(_only("pchoice", "p_options", args, kwargs))
         index = scope.hyperopt_param(_plain_label(label), scope.categorical(weights))
     return _switch(index, options)
 
@@ -125,7 +128,7 @@ def hp_choice(label: Any, *args: Any, **kwargs: Any) -> Apply:
         Trials hold the index of the option.
     """
     with _naming(label):
-        options = options_of(_only("options", args, kwargs))
+        options = options_of(_only("choice", "options", args, kwargs))
         index = scope.hyperopt_param(_plain_label(label), scope.randint(len(options)))
     return _switch(index, options)
 
@@ -162,6 +165,7 @@ def hp_uniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
 
 @_takes("low", "high", q=1.0)
 @validate_label
+@validate_distribution_range
 def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     """Draw a whole number between low and high, both included: ``round(uniform / q) * q``.
 
@@ -176,11 +180,12 @@ def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     -----
     Where the bounds are multiples of `q` they have half the chance of the values between.
     """
-    if len(args) == 3 and "q" not in kwargs:
-        args, kwargs = args[:2], {**kwargs, "q": args[2]}
+    numbers = list(args)
+    if len(numbers) == 3 and "q" not in kwargs:
+        kwargs["q"] = numbers.pop()
     with _naming(label):
-        kwargs = {**kwargs, "q": _whole_step(kwargs.get("q", 1.0))}
-    return scope.int(scope.float(_parameter("quniform", label, args, kwargs)))
+        kwargs["q"] = _whole_step(kwargs.get("q", 1.0))
+    return scope.int(scope.float(_parameter("quniform", label, numbers, kwargs)))
 
 
 @_takes("low", "high", "q")
@@ -300,18 +305,13 @@ def holds_whole_numbers(node: Apply) -> bool:
 _MISSING = object()
 
 
-class _naming:
+@contextmanager
+def _naming(label: Any) -> Iterator[None]:
     """Put the parameter's label in front of what is wrong with its law."""
-
-    def __init__(self, label: Any) -> None:
-        self.label = _plain_label(label)
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, wrong: BaseException | None, trace: Any) -> None:
-        if isinstance(wrong, InvalidDistribution):
-            raise type(wrong)(f"parameter {self.label!r}: {wrong}") from None
+    try:
+        yield
+    except InvalidDistribution as wrong:
+        raise type(wrong)(f"parameter {_plain_label(label)!r}: {wrong}") from None
 
 
 def _parameter(law: str, label: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Apply:
@@ -326,13 +326,13 @@ def _switch(index: Apply, options: Sequence[Any]) -> Apply:
     return node
 
 
-def _only(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def _only(called: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Return the only argument beside the label."""
     given = [*args, *kwargs.values()]
     if len(given) != 1 or any(key != name for key in kwargs):
         shown = ", ".join([*map(repr, args), *(f"{k}={v!r}" for k, v in kwargs.items())])
         raise InvalidDistributionType(
-            f"needs a label and one argument, {name}; got {shown or 'the label only'}"
+            f"{called} takes a label and {name}, got {shown or 'the label only'}"
         )
     return given[0]
 
@@ -350,7 +350,7 @@ def _whole_step(q: Any) -> Any:
 
 
 def _plain_label(label: Any) -> Any:
-    return label.item() if hasattr(label, "dtype") and isinstance(label, (str, bytes)) else label
+    return label.item() if isinstance(label, np.character) else label
 
 
 def _check_label(called: str, label: Any) -> None:
