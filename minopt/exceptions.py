@@ -15,6 +15,7 @@
     ├── InvalidLoss            (ValueError)  the objective returned no usable loss; ``.result``
     ├── InvalidAnnotatedParameter (ValueError)  ``space="annotated"`` without spaces; ``.result``
     └── AllTrialsFailed                 a search that has no best trial
+        └── NoUsableLoss (ValueError)   no average best error either
 
 Every class keeps the builtin base class and the attributes that it has in
 hyperopt, so that existing ``except`` clauses go on working.
@@ -38,6 +39,7 @@ __all__ = [
     "InvalidResultStatus",
     "InvalidTrial",
     "MinoptError",
+    "NoUsableLoss",
 ]
 
 
@@ -118,3 +120,7 @@ class InvalidAnnotatedParameter(_RefusedResult):
 
 class AllTrialsFailed(MinoptError):
     """No trial finished with status ``ok`` and a usable loss, so there is no best one."""
+
+
+class NoUsableLoss(AllTrialsFailed, ValueError):
+    """`Trials.average_best_error` was asked of trials none of which has a usable loss."""

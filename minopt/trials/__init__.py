@@ -1,0 +1,1 @@
+"""Records: what was tried and what came of it."""

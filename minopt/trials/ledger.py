@@ -1,0 +1,204 @@
+"""The books of a growing list of documents, kept by reading only what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from minopt.trials.documents import (
+    JOB_STATE_DONE,
+    JOB_STATE_NEW,
+    JOB_STATE_RUNNING,
+    JOB_STATES,
+    JOB_VALID_STATES,
+    Document,
+    usable_loss,
+)
+
+UNFINISHED = (JOB_STATE_NEW, JOB_STATE_RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many trials there are of each state, and the best loss.
+
+    Attributes
+    ----------
+    new, running, done, error, cancel : int
+        Trials by job state.
+    best_loss : float or None
+        The least loss of a DONE trial whose status is ``ok``, never NaN; None if there is none.
+    unfinished : list of dict
+        The live documents in state NEW or RUNNING, oldest first.
+    """
+
+    new: int
+    running: int
+    done: int
+    error: int
+    cancel: int
+    best_loss: float | None
+    unfinished: list[Document]
+
+
+class Follower:
+    """Reads a growing list piece by piece, and notices when it was changed otherwise."""
+
+    __slots__ = ("_count", "_last", "_list")
+
+    def __init__(self) -> None:
+        self._list: list[Document] | None = None
+        self._count = 0
+        self._last: Document | None = None
+
+    def unread(self, documents: list[Document]) -> list[Document] | None:
+        """Return what was appended since the last call; None if the list is not a longer one.
+
+        After None the next call returns the whole list.
+        """
+        count = self._count
+        if documents is not self._list:
+            self._restart(documents)
+            return None
+        if len(documents) < count or (count and documents[count - 1] is not self._last):
+            self._restart(documents)
+            return None
+        fresh = documents[count:]
+        if fresh:
+            self._count, self._last = count + len(fresh), fresh[-1]
+        return fresh
+
+    def _restart(self, documents: list[Document]) -> None:
+        self._list, self._count, self._last = documents, 0, None
+
+
+class Ledger:
+    """What a search must know about its trials between two of them.
+
+    Finished trials are read once: a document in state DONE, ERROR or CANCEL is taken to stay
+    as it is. Whoever changes one afterwards makes a new ledger (`Trials.refresh` does).
+
+    Parameters
+    ----------
+    exp_key : object
+        The search whose documents count; all of them if None.
+
+    Attributes
+    ----------
+    visible : list of dict
+        The documents in a valid state, in order. A new list whenever it would change.
+    """
+
+    __slots__ = ("_best", "_exp_key", "_follower", "_n_visible", "_settled", "_unfinished", "visible")
+
+    def __init__(self, exp_key: Any) -> None:
+        self._exp_key = exp_key
+        self._follower = Follower()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._settled = [0] * len(JOB_STATES)
+        self._best: float | None = None
+        self._unfinished: list[Document] = []
+        self.visible: list[Document] = []
+        self._n_visible = 0
+
+    def is_about(self, exp_key: Any) -> bool:
+        """Tell whether this is the ledger of the search `exp_key`."""
+        return bool(self._exp_key == exp_key)
+
+    def has_listed(self, documents: list[Document] | None) -> bool:
+        """Tell whether `documents` is `visible` as the ledger left it."""
+        return documents is self.visible and len(documents) == self._n_visible
+
+    def read(self, documents: list[Document]) -> list[Document]:
+        """Take in what happened to `documents`, and return those seen for the first time."""
+        fresh = self._follower.unread(documents)
+        if fresh is None:
+            self._clear()
+            fresh = self._follower.unread(documents) or []
+        if self._exp_key is not None:
+            fresh = [doc for doc in fresh if doc["exp_key"] == self._exp_key]
+        self._drop_invalid()
+        self._settle([*self._unfinished, *fresh])
+        valid = [doc for doc in fresh if doc["state"] in JOB_VALID_STATES]
+        if valid:
+            self.visible = [*self.visible, *valid]
+        self._n_visible = len(self.visible)
+        return valid
+
+    def _drop_invalid(self) -> None:
+        gone = [doc for doc in self._unfinished if doc["state"] not in JOB_VALID_STATES]
+        if gone:
+            self.visible = _without(self.visible, gone)
+
+    def _settle(self, documents: Iterable[Document]) -> None:
+        """Book the finished ones among `documents` and keep the others in mind."""
+        self._unfinished = []
+        for doc in documents:
+            state = doc["state"]
+            if state in UNFINISHED:
+                self._unfinished.append(doc)
+                continue
+            if state in JOB_STATES:
+                self._settled[state] += 1
+            if state == JOB_STATE_DONE:
+                loss = usable_loss(doc["result"])
+                if loss is not None and (self._best is None or loss < self._best):
+                    self._best = loss
+
+    def tally(self) -> Tally:
+        """Count what was read last."""
+        _, _, done, error, cancel = self._settled
+        new = sum(doc["state"] == JOB_STATE_NEW for doc in self._unfinished)
+        running = len(self._unfinished) - new
+        return Tally(new, running, done, error, cancel, self._best, list(self._unfinished))
+
+
+def _without(documents: list[Document], gone: list[Document]) -> list[Document]:
+    """Copy a list without some of its elements, which are likely to be near its end."""
+    documents = documents[:]
+    for doc in gone:
+        for place in range(len(documents) - 1, -1, -1):
+            if documents[place] is doc:
+                del documents[place]
+                break
+    return documents
+
+
+class TidCounter:
+    """Gives out trial ids that no trial has, whatever was merged or filtered before."""
+
+    __slots__ = ("_follower", "_free", "_ids", "_n_ids")
+
+    def __init__(self) -> None:
+        self._follower = Follower()
+        self._ids: set[Any] | None = None
+        self._n_ids = -1
+        self._free = 0
+
+    def first_free(self, ids: set[Any], documents: list[Document]) -> int:
+        """Return a number above all numeric ids in `ids` and in `documents`."""
+        fresh = self._follower.unread(documents)
+        if fresh is None:
+            fresh = self._follower.unread(documents) or []
+            self._free = 0
+            self._n_ids = -1
+        if ids is not self._ids or len(ids) != self._n_ids:
+            self._free = _above(ids, self._free)
+            self._ids, self._n_ids = ids, len(ids)
+        self._free = _above([doc["tid"] for doc in fresh], self._free)
+        return self._free
+
+    def took(self, ids: set[Any], first_free: int) -> None:
+        """Remember that `ids` has grown by numbers below `first_free` and by no others."""
+        if ids is self._ids:
+            self._n_ids, self._free = len(ids), max(first_free, self._free)
+
+
+def _above(tids: Iterable[Any], floor: int) -> int:
+    for tid in tids:
+        if isinstance(tid, (int, float)) and tid >= floor:
+            floor = int(tid) + 1
+    return floor

@@ -1,0 +1,571 @@
+"""Trials: the history of a search, kept in memory."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from minopt._clock import coarse_utcnow
+from minopt.exceptions import InvalidArgument, InvalidArgumentType, InvalidTrial
+from minopt.trials import records, summary
+from minopt.trials.attachments import TrialAttachments
+from minopt.trials.documents import (
+    JOB_STATE_NEW,
+    JOB_STATE_RUNNING,
+    JOB_STATES,
+    JOB_VALID_STATES,
+    Document,
+    check_document,
+    make_plain,
+    miscs_to_idxs_vals,
+    new_document,
+    plain,
+    spec_from_misc,
+)
+from minopt.trials.ledger import Ledger, Tally, TidCounter
+
+# One lock for all Trials, so that they can be pickled and copied.
+LOCK = threading.RLock()
+
+_DERIVED = ("_ledger", "_counter", "_decoder")
+
+
+class Trials:
+    """The history of a search: what was tried, and what came of it.
+
+    Parameters
+    ----------
+    exp_key : object, optional
+        Name of the search that this history is about; documents of others are not seen.
+    refresh : bool
+        Look at the documents at once.
+
+    Notes
+    -----
+    Every trial is a dict (``tid state spec result misc exp_key owner version book_time
+    refresh_time``). Documents are live: writing into them changes the history, which
+    `refresh` then looks at anew. Several threads may search on the same Trials.
+    """
+
+    asynchronous = False
+
+    _ledger: Ledger | None = None
+    _counter: TidCounter | None = None
+    _decoder: Callable[[dict[str, Any]], Any] | None = None
+
+    def __init__(self, exp_key: Any = None, refresh: bool = True) -> None:
+        self._ids: set[Any] = set()
+        self._dynamic_trials: list[Document] = []
+        self._exp_key = exp_key
+        self.attachments: dict[str, Any] = {}
+        if refresh:
+            self.refresh()
+
+    # ---- the documents
+
+    def refresh(self) -> None:
+        """Look at all documents again: new ones, and those whose state was changed."""
+        with LOCK:
+            key = self._exp_key
+            self._trials: list[Document] = [
+                doc
+                for doc in self._dynamic_trials
+                if doc["state"] in JOB_VALID_STATES and (key is None or doc["exp_key"] == key)
+            ]
+            self._ids.update([doc["tid"] for doc in self._trials])
+            self._ledger = None
+
+    def _sync(self) -> None:
+        """Do what `refresh` does, trusting that finished trials have not changed since."""
+        with LOCK:
+            self._books()
+
+    def _books(self) -> Ledger:
+        """Return the books, up to date, and show what they list as visible."""
+        ledger = self._ledger
+        if (
+            ledger is None
+            or not ledger.is_about(self._exp_key)
+            or not ledger.has_listed(self.__dict__.get("_trials"))
+        ):
+            ledger = self._ledger = Ledger(self._exp_key)
+        fresh = ledger.read(self._dynamic_trials)
+        self._ids.update([doc["tid"] for doc in fresh])
+        self._trials = ledger.visible
+        return ledger
+
+    @property
+    def _tally(self) -> Tally:
+        with LOCK:
+            return self._books().tally()
+
+    def _claim_next(self) -> Document | None:
+        """Take the oldest NEW trial for the caller alone; None if there is none."""
+        with LOCK:
+            for doc in self._tally.unfinished:
+                if doc["state"] == JOB_STATE_NEW:
+                    doc["state"] = JOB_STATE_RUNNING
+                    doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
+                    return doc
+        return None
+
+    def view(self, exp_key: Any = None, refresh: bool = True) -> Trials:
+        """Return the history of another search over the same documents, ids and attachments."""
+        view = object.__new__(type(self))
+        view._exp_key = exp_key
+        view._ids = self._ids
+        view._dynamic_trials = self._dynamic_trials
+        view.attachments = self.attachments
+        if self._decoder is not None:
+            view._decoder = self._decoder
+        if exp_key == self._exp_key:
+            view._streams = self._streams
+        if refresh:
+            view.refresh()
+        return view
+
+    @property
+    def _streams(self) -> list[dict[str, Any]]:
+        """The random streams that searches on these trials began with, for resuming."""
+        streams: list[dict[str, Any]] = self.__dict__.setdefault("_streams", [])
+        return streams
+
+    @_streams.setter
+    def _streams(self, streams: list[dict[str, Any]]) -> None:
+        self.__dict__["_streams"] = streams
+
+    # ---- copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        with LOCK:
+            state = {key: value for key, value in self.__dict__.items() if key not in _DERIVED}
+            # copies, so that another thread's next trial does not disturb who writes them
+            for name in ("_ids", "_dynamic_trials", "attachments"):
+                if name in state:
+                    state[name] = copy.copy(state[name])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({"_ids": set(), "_dynamic_trials": [], "_exp_key": None})
+        self.__dict__["attachments"] = {}
+        self.__dict__.update(state)
+
+    def __copy__(self) -> Trials:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._ledger = twin._counter = None
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Trials:
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        if self._decoder is not None:
+            twin._decoder = self._decoder  # a space is never changed: both may use it
+        return twin
+
+    # ---- what is seen
+
+    def _seen(self) -> list[Document]:
+        try:
+            return self._trials
+        except AttributeError:
+            raise AttributeError(
+                "these trials were made with refresh=False: call refresh() before using them"
+            ) from None
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self._seen())
+
+    def __len__(self) -> int:
+        return len(self._seen())
+
+    def __getitem__(self, item: Any) -> Any:
+        raise NotImplementedError(
+            f"trials[{item!r}] could mean a position or an id: write trials.trials[{item!r}], or "
+            "search trials.trials for the document with that 'tid'"
+        )
+
+    @property
+    def trials(self) -> list[Document]:
+        """The documents that are new, running or done, as of the last `refresh`."""
+        return self._trials
+
+    @property
+    def tids(self) -> list[Any]:
+        """The id of every trial."""
+        return [doc["tid"] for doc in self._trials]
+
+    @property
+    def specs(self) -> list[Any]:
+        """The spec of every trial (None, as a rule)."""
+        return [doc["spec"] for doc in self._trials]
+
+    @property
+    def results(self) -> list[Any]:
+        """The result of every trial."""
+        return [doc["result"] for doc in self._trials]
+
+    @property
+    def miscs(self) -> list[Any]:
+        """The misc of every trial, with its parameters."""
+        return [doc["misc"] for doc in self._trials]
+
+    @property
+    def idxs_vals(self) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+        """Ids and values by label, see `miscs_to_idxs_vals`."""
+        return miscs_to_idxs_vals(self.miscs)
+
+    @property
+    def idxs(self) -> dict[str, list[Any]]:
+        """By label, the ids of the trials in which the parameter was active."""
+        return self.idxs_vals[0]
+
+    @property
+    def vals(self) -> dict[str, list[Any]]:
+        """By label, the values that the parameter had."""
+        return self.idxs_vals[1]
+
+    def losses(self, bandit: Any = None) -> list[Any]:
+        """Return the loss of every trial, None where there is none."""
+        if bandit is None:
+            return [result.get("loss") for result in self.results]
+        return list(map(bandit.loss, self.results, self.specs))
+
+    def statuses(self, bandit: Any = None) -> list[Any]:
+        """Return the status of every trial."""
+        if bandit is None:
+            return [result.get("status") for result in self.results]
+        return list(map(bandit.status, self.results, self.specs))
+
+    # ---- adding
+
+    def assert_valid_trial(self, trial: Any) -> Any:
+        """Return `trial` if it can be inserted here.
+
+        Raises
+        ------
+        InvalidTrial
+            If a key is missing or wrong, or the document belongs to another search.
+        """
+        check_document(trial)
+        if trial["exp_key"] != self._exp_key:
+            raise InvalidTrial(
+                f"trial {trial['tid']!r} belongs to another search; its exp_key and that of these "
+                "trials are",
+                (trial["exp_key"], self._exp_key),
+            )
+        return trial
+
+    def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
+        docs = list(docs)
+        with LOCK:
+            self._dynamic_trials.extend(docs)
+        return [doc["tid"] for doc in docs]
+
+    def insert_trial_doc(self, doc: Document) -> Any:
+        """Add a trial, to be seen after the next `refresh`; see `insert_trial_docs`."""
+        return self.insert_trial_docs([doc])[0]
+
+    def insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
+        """Add trials, to be seen after the next `refresh`.
+
+        Parameters
+        ----------
+        docs : iterable of dict
+            Taken over, not copied: the dicts themselves become part of the history. Numpy
+            scalars among ids, parameter values and loss become Python numbers.
+
+        Returns
+        -------
+        list
+            Their ids.
+
+        Raises
+        ------
+        InvalidTrial
+            If one of them is no trial document; then none is added.
+        """
+        docs = [self.assert_valid_trial(doc) for doc in docs]
+        for doc in docs:
+            make_plain(doc)
+        return self._insert_trial_docs(docs)
+
+    def new_trial_ids(self, n: int) -> list[int]:
+        """Reserve `n` ids that no trial has, nor had."""
+        with LOCK:
+            if self._counter is None:
+                self._counter = TidCounter()
+            first = self._counter.first_free(self._ids, self._dynamic_trials)
+            tids = list(range(first, first + n))
+            self._ids.update(tids)
+            self._counter.took(self._ids, first + n)
+        return tids
+
+    def new_trial_docs(
+        self,
+        tids: Sequence[Any],
+        specs: Sequence[Any],
+        results: Sequence[Any],
+        miscs: Sequence[Any],
+    ) -> list[Document]:
+        """Make documents of new trials, one for each id; they are not inserted."""
+        _same_length(tids=tids, specs=specs, results=results, miscs=miscs)
+        return [
+            new_document(*parts, exp_key=self._exp_key)
+            for parts in zip(tids, specs, results, miscs)
+        ]
+
+    def source_trial_docs(
+        self,
+        tids: Sequence[Any],
+        specs: Sequence[Any],
+        results: Sequence[Any],
+        miscs: Sequence[Any],
+        sources: Sequence[Any],
+    ) -> list[Document]:
+        """Make documents of trials that stem from others, whose state and times they take."""
+        _same_length(tids=tids, specs=specs, results=results, miscs=miscs, sources=sources)
+        docs = self.new_trial_docs(tids, specs, results, miscs)
+        for doc, source in zip(docs, sources):
+            for key in ("state", "exp_key", "owner", "book_time", "refresh_time"):
+                doc[key] = source[key]
+            misc = doc["misc"]
+            misc.setdefault("cmd", None)
+            for key, right in (("tid", doc["tid"]), ("from_tid", source["tid"])):
+                if misc.setdefault(key, right) != right:
+                    raise InvalidTrial(
+                        f"trial {doc['tid']!r}: misc[{key!r}] must be {right!r}, got", misc[key]
+                    )
+        return docs
+
+    def delete_all(self) -> None:
+        """Forget all documents and attachments; their ids are not used again."""
+        with LOCK:
+            self._dynamic_trials = []
+            self.attachments = {}
+            self.refresh()
+
+    # ---- counting
+
+    def count_by_state_synced(self, arg: Any, trials: Iterable[Document] | None = None) -> int:
+        """Count the trials in a state, or in one of several states, as of the last `refresh`."""
+        states = _states(arg)
+        return sum(doc["state"] in states for doc in (self._trials if trials is None else trials))
+
+    def count_by_state_unsynced(self, arg: Any) -> int:
+        """Count the trials in a state, or in one of several states, as they are now."""
+        docs, key = self._dynamic_trials, self._exp_key
+        if key is not None:
+            docs = [doc for doc in docs if doc["exp_key"] == key]
+        return self.count_by_state_synced(arg, trials=docs)
+
+    # ---- attachments
+
+    def aname(self, trial: Mapping[str, Any], name: str) -> str:
+        """Return the key under which `attachments` holds an attachment of a trial."""
+        return f"ATTACH::{trial['tid']}::{name}"
+
+    def trial_attachments(self, trial: Mapping[str, Any]) -> TrialAttachments:
+        """Return the attachments of one trial as a mapping from name to value."""
+        return TrialAttachments(self, trial)
+
+    # ---- the outcome
+
+    def average_best_error(self, bandit: Any = None) -> float:
+        """Return the true loss of the best trial, averaged over what noise makes possible.
+
+        With loss variances, the mean of the true losses, weighted by the probability that the
+        trial's loss is the lowest. Failed trials and those without a usable loss do not count.
+
+        Raises
+        ------
+        NoUsableLoss
+            If none is left.
+        """
+        return summary.average_best_error(self, bandit)
+
+    @property
+    def best_trial(self) -> Document:
+        """The trial with the lowest loss among those of status ``ok``.
+
+        Raises
+        ------
+        AllTrialsFailed
+            If no such trial has a usable loss.
+        """
+        return summary.best_trial(self)
+
+    @property
+    def argmin(self) -> dict[str, Any]:
+        """The active parameters of the best trial; choices are indices."""
+        vals = self.best_trial["misc"]["vals"]
+        return {label: plain(held[0]) for label, held in vals.items() if len(held)}
+
+    @property
+    def best_params(self) -> Any:
+        """The best point as the objective received it: choices are values, not indices."""
+        return self.params_of(self.best_trial)
+
+    @property
+    def params(self) -> list[Any]:
+        """The point of every trial as the objective received it."""
+        return [self.params_of(doc) for doc in self._trials]
+
+    def params_of(self, trial: Mapping[str, Any]) -> Any:
+        """Return the point of a trial as the objective received it.
+
+        Raises
+        ------
+        InvalidArgument
+            If these trials do not know their space: only a search on them tells it.
+        """
+        if self._decoder is None:
+            raise InvalidArgument(
+                "these trials do not know their space, which is not saved with them: resume the "
+                "search on them with fmin, or use space_eval(space, trial['misc']['vals'])"
+            )
+        return self._decoder(spec_from_misc(trial["misc"]))
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return every trial, those that raised included, as one flat dict each.
+
+        Returns
+        -------
+        list of dict
+            All with the same keys, None where a trial has nothing: ``tid``, ``state`` (a
+            word), ``status``, ``loss``, ``error``, ``book_time``, ``refresh_time``,
+            ``vals.<label>`` as drawn, ``params.<key>`` as the objective received it (if a
+            search has told the space), ``result.<key>`` for what else it returned.
+        """
+        return records.to_records(self)
+
+    def to_dataframe(self) -> Any:
+        """Return `to_records` as a pandas DataFrame, or as a polars one if pandas is missing."""
+        return records.to_dataframe(self)
+
+    def fmin(
+        self,
+        fn: Any,
+        space: Any,
+        algo: Any = None,
+        max_evals: int | None = None,
+        timeout: float | None = None,
+        loss_threshold: float | None = None,
+        max_queue_len: int = 1,
+        rstate: Any = None,
+        verbose: bool = False,
+        pass_expr_memo_ctrl: bool | None = None,
+        catch_eval_exceptions: bool = False,
+        return_argmin: bool = True,
+        show_progressbar: Any = True,
+        early_stop_fn: Any = None,
+        trials_save_file: Any = "",
+        *,
+        points_to_evaluate: Any = None,
+    ) -> Any:
+        """Search on these trials; see `minopt.fmin`."""
+        from minopt.fmin import fmin
+
+        return fmin(
+            fn,
+            space,
+            algo=algo,
+            max_evals=max_evals,
+            timeout=timeout,
+            loss_threshold=loss_threshold,
+            trials=self,
+            rstate=rstate,
+            verbose=verbose,
+            max_queue_len=max_queue_len,
+            allow_trials_fmin=False,
+            pass_expr_memo_ctrl=pass_expr_memo_ctrl,
+            catch_eval_exceptions=catch_eval_exceptions,
+            return_argmin=return_argmin,
+            points_to_evaluate=points_to_evaluate,
+            show_progressbar=show_progressbar,
+            early_stop_fn=early_stop_fn,
+            trials_save_file=trials_save_file,
+        )
+
+
+Trials.__module__ = "minopt.base"  # pickles name the path that is promised for ever
+
+
+def trials_from_docs(docs: Iterable[Document], validate: bool = True, **kwargs: Any) -> Trials:
+    """Make Trials of documents; `kwargs` go to `Trials`.
+
+    Parameters
+    ----------
+    docs : iterable of dict
+        Taken over, not copied.
+    validate : bool
+        Check each document as `Trials.insert_trial_docs` does.
+    """
+    trials = Trials(**kwargs)
+    if validate:
+        trials.insert_trial_docs(docs)
+    else:
+        trials._insert_trial_docs(docs)
+    trials.refresh()
+    return trials
+
+
+# What `sync` and `tally` rely on; a class or a user that replaces one is asked in public.
+_SYNC_RELIES_ON = {"refresh": Trials.refresh}
+_TALLY_RELIES_ON = {
+    name: vars(Trials)[name]
+    for name in ("refresh", "count_by_state_synced", "count_by_state_unsynced", "trials")
+}
+
+
+def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
+    if not isinstance(trials, Trials):
+        return False
+    kind, own = type(trials), vars(trials)
+    return all(
+        getattr(kind, name) is original and name not in own for name, original in relies_on.items()
+    )
+
+
+def sync(trials: Any) -> None:
+    """Refresh any trials, cheaply if they are ours: see `Trials._sync`."""
+    if _is_ours(trials, _SYNC_RELIES_ON):
+        trials._sync()
+    else:
+        trials.refresh()
+
+
+def tally(trials: Any) -> Tally:
+    """Count any trials by state, cheaply if they are ours; call `sync` first."""
+    if _is_ours(trials, _TALLY_RELIES_ON):
+        return trials._tally  # type: ignore[no-any-return]
+    counts = [trials.count_by_state_unsynced(state) for state in JOB_STATES]
+    unfinished = [
+        doc
+        for doc in getattr(trials, "_dynamic_trials", trials.trials)
+        if doc["state"] in (JOB_STATE_NEW, JOB_STATE_RUNNING)
+    ]
+    return Tally(*counts, summary.best_loss(trials), unfinished)
+
+
+def _states(arg: Any) -> set[Any]:
+    """Read the argument of the counting methods: a job state, or several."""
+    try:
+        states = {arg} if arg in JOB_STATES else set(arg)
+    except TypeError:
+        raise InvalidArgumentType(
+            f"a job state or several are counted, one of JOB_STATES {JOB_STATES}; got {arg!r}"
+        ) from None
+    unknown = [state for state in states if state not in JOB_STATES]
+    if unknown:
+        raise InvalidArgument(f"unknown job states {unknown!r}; there are {JOB_STATES}")
+    return states
+
+
+def _same_length(**parts: Sequence[Any]) -> None:
+    lengths = {name: len(part) for name, part in parts.items()}
+    if len(set(lengths.values())) > 1:
+        raise InvalidArgument(f"one of each is needed for every trial, got {lengths}")

@@ -1,0 +1,78 @@
+"""The history as a table: one flat row for each trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from minopt.trials.documents import Document, spec_from_misc, state_name
+
+_TIMES = ("book_time", "refresh_time")
+
+
+def to_records(trials: Any) -> list[dict[str, Any]]:
+    """Return one dict for each document of these trials, all with the same keys."""
+    key = trials._exp_key
+    docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
+    groups = [_groups(trials, doc) for doc in docs]
+    columns = [dict.fromkeys(name for row in part for name in row) for part in zip(*groups)]
+    return [
+        {name: part.get(name) for names, part in zip(columns, row) for name in names}
+        for row in groups
+    ]
+
+
+def _groups(trials: Any, doc: Document) -> list[dict[str, Any]]:
+    """Return the parts of a row, so that each part's columns stand together in the table."""
+    result = doc["result"] if isinstance(doc["result"], Mapping) else {}
+    active = spec_from_misc(doc["misc"])
+    head = {
+        "tid": doc["tid"],
+        "state": state_name(doc["state"]),
+        "status": result.get("status"),
+        "loss": result.get("loss"),
+        "error": doc["misc"].get("error"),
+        **{name: doc.get(name) for name in _TIMES},
+    }
+    params = dict(_leaves("params", trials.params_of(doc))) if trials._decoder else {}
+    return [
+        head,
+        {f"vals.{label}": active.get(label) for label in doc["misc"]["vals"]},
+        params,
+        {f"result.{name}": value for name, value in result.items() if name not in head},
+    ]
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Flatten dicts, lists and tuples: ``{"a": [1, 2]}`` gives ``path.a.0`` and ``path.a.1``."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(f"{path}.{key}", item)
+    elif isinstance(value, (list, tuple)):
+        for place, item in enumerate(value):
+            yield from _leaves(f"{path}.{place}", item)
+    else:
+        yield path, value
+
+
+def to_dataframe(trials: Any) -> Any:
+    """Return the records as a table of pandas, or of polars if pandas is missing."""
+    library, name = _table_library()
+    rows = trials.to_records()
+    if name == "pandas":
+        return library.DataFrame(rows)
+    return library.DataFrame(rows, infer_schema_length=None, strict=False)
+
+
+def _table_library() -> tuple[Any, str]:
+    for name in ("pandas", "polars"):
+        try:
+            return import_module(name), name
+        except ModuleNotFoundError as missing:
+            if missing.name != name:
+                raise  # the package is there and is itself broken: show its own error
+    raise ImportError(
+        "to_dataframe needs pandas or polars: pip install pandas; without either, use "
+        "trials.to_records(), a list of dicts"
+    )
