@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minopt.exceptions import DuplicateLabel
+from minopt.pyll.base import Apply, Literal, MissingArgument, as_apply, scope
 from minopt.space.conditions import EQ, Cond, expr_to_config
 from minopt.space.parameters import (
     hp_choice,
@@ -24,8 +25,12 @@ from minopt.space.parameters import (
 
 __all__ = [
     "EQ",
+    "Apply",
     "Cond",
     "DuplicateLabel",
+    "Literal",
+    "MissingArgument",
+    "as_apply",
     "expr_to_config",
     "hp_choice",
     "hp_lognormal",
@@ -40,6 +45,7 @@ __all__ = [
     "hp_uniform",
     "hp_uniformint",
     "hyperopt_param",
+    "scope",
     "validate_distribution_range",
     "validate_label",
 ]
