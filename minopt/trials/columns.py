@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
-from operator import is_, itemgetter, lt, methodcaller
+from operator import is_, itemgetter, lt
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,13 +30,8 @@ Document = dict[str, Any]
 
 _LEARNABLE = frozenset({JOB_STATE_NEW, JOB_STATE_RUNNING, JOB_STATE_DONE, JOB_STATE_ERROR})
 
-_LOOKS: tuple[Any, ...] = (
-    itemgetter("state"),
-    itemgetter("result"),
-    methodcaller("get", "loss"),
-    methodcaller("get", "status"),
-    itemgetter("vals"),
-)
+_STATE, _RESULT, _MISC, _VALS = map(itemgetter, ("state", "result", "misc", "vals"))
+_N_LOOKS = 5
 
 _histories: WeakKeyDictionary[Any, History] = WeakKeyDictionary()
 _lock = threading.RLock()
@@ -93,7 +88,7 @@ class History:
 
     def __init__(self) -> None:
         self._docs: list[Document] = []
-        self._seen: list[list[Any]] = [[] for _ in _LOOKS]
+        self._seen: list[list[Any]] = [[] for _ in range(_N_LOOKS)]
         self._losses = np.empty(0)
         self._columns: dict[str, FloatArray] = {}
         self._ids: list[Any] = []
@@ -129,7 +124,7 @@ class History:
         n_known = len(self._docs)
         if len(docs) < n_known or not all(map(is_, docs, self._docs)):
             n_known = self._forget_from_first_difference(docs)
-        looks = [list(look) for look in _look_at(docs)]
+        looks = _look_at(docs)
         changed: set[int] = set()
         for look, seen in zip(looks, self._seen, strict=True):
             if not all(map(is_, look, seen)):
@@ -185,14 +180,16 @@ class History:
                 column[row] = _number(value)
 
 
-def _look_at(docs: Sequence[Document]) -> Iterable[Iterable[Any]]:
-    state, result, loss, status, vals = _LOOKS
-    results = list(map(result, docs))
-    yield map(state, docs)
-    yield results
-    yield map(loss, results)
-    yield map(status, results)
-    yield map(vals, map(dict.__getitem__, docs, repeat("misc")))
+def _look_at(docs: Sequence[Document]) -> list[list[Any]]:
+    """Return what tells that a document has changed: objects to be compared by identity."""
+    results = list(map(_RESULT, docs))
+    return [
+        list(map(_STATE, docs)),
+        results,
+        list(map(dict.get, results, repeat("loss"))),
+        list(map(dict.get, results, repeat("status"))),
+        list(map(_VALS, map(_MISC, docs))),
+    ]
 
 
 def _grown(column: FloatArray, capacity: int) -> FloatArray:

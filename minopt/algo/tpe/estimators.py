@@ -11,6 +11,7 @@ import numpy as np
 from minopt._types import FloatArray
 from minopt.algo.tpe.discrete import fit_categorical, fit_randint
 from minopt.algo.tpe.mixture import (
+    EPS,
     GMM1,
     LGMM1,
     floor_of,
@@ -46,6 +47,8 @@ class Mixture:
     q : float or None
         Values are multiples of it.
     logarithmic : bool
+    floor : float
+        Widths are kept above it.
     """
 
     weights: FloatArray
@@ -55,6 +58,7 @@ class Mixture:
     high: float | None
     q: float | None
     logarithmic: bool
+    floor: float
 
     def draw(self, rng: np.random.Generator, n_samples: int) -> Any:
         """Draw values."""
@@ -70,24 +74,27 @@ class Mixture:
         components = (self.weights, self.mus, self.sigmas)
         if self.logarithmic and self.q is None:
             return lognormal_score(samples, *components)
-        p_accept = mass_within(*components, self.low, self.high)
+        floor = EPS if self.logarithmic else self.floor
+        p_accept = mass_within(*components, self.low, self.high, floor)
         if self.q is None:
-            return normal_score(samples, *components, p_accept)
-        score = quantised_log_score if self.logarithmic else quantised_score
-        return score(samples, *components, self.low, self.high, self.q, p_accept)
+            return normal_score(samples, *components, p_accept, floor)
+        cell = (self.low, self.high, self.q, p_accept)
+        if self.logarithmic:
+            return quantised_log_score(samples, *components, *cell)
+        return quantised_score(samples, *components, *cell, floor)
 
 
 def _flat(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:
     mean, width = 0.5 * (law.high + law.low), 1.0 * (law.high - law.low)
     components = adaptive_parzen_normal(observations, prior_weight, mean, width)
-    q = getattr(law, "q", None)
-    return Mixture(*components, law.low, law.high, q, law.name.endswith("loguniform"))
+    q, logarithmic = getattr(law, "q", None), law.name.endswith("loguniform")
+    return Mixture(*components, law.low, law.high, q, logarithmic, floor_of(width))
 
 
 def _bell(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:
     components = adaptive_parzen_normal(observations, prior_weight, law.mu, law.sigma)
-    q = getattr(law, "q", None)
-    return Mixture(*components, None, None, q, law.name.endswith("lognormal"))
+    q, logarithmic = getattr(law, "q", None), law.name.endswith("lognormal")
+    return Mixture(*components, None, None, q, logarithmic, floor_of(law.sigma))
 
 
 def _loguniform(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:

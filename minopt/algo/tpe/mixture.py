@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from minopt._types import FloatArray
+from minopt._types import FloatArray, IntArray
 from minopt.pyll.stochastic import implicit_stochastic
 from minopt.pyll.symbols import scope
 
 EPS = 1e-12
 
 _SATURATED = 6.0  # erf is exactly 1 or -1 in double precision beyond
+_NEGLIGIBLE = -700.0  # added to a sum of at least 1, exp of this or less is lost; less is slow
+_MANY = 256  # from so many components on, equal neighbours are worth looking for
+_BLOCK = 2**16  # numbers of a matrix that stay in the processor's cache from one step to the next
 _MAX_REJECTIONS = 100_000
 _ROOT_2 = np.sqrt(2)
 _ROOT_2_PI = np.sqrt(2 * np.pi)
@@ -34,6 +37,14 @@ def erf(z: Any) -> Any:
     from scipy.special import erf
 
     return erf(z)
+
+
+def _erf_near(z: FloatArray) -> FloatArray:
+    """Return the error function of a vector most of which lies where it is 1."""
+    near = np.flatnonzero(z < _SATURATED)
+    values = np.ones(len(z))
+    values[near] = erf(z[near])
+    return values
 
 
 @scope.define
@@ -212,10 +223,14 @@ def GMM1_lpdf(
     flat, weights, mus, sigmas, shape = _checked(samples, weights, mus, sigmas)
     if flat.size == 0:
         return np.asarray([])
-    p_accept = mass_within(weights, mus, sigmas, low, high)
-    if q is None:
-        return normal_score(flat, weights, mus, sigmas, p_accept).reshape(shape)
-    return quantised_score(flat, weights, mus, sigmas, low, high, q, p_accept).reshape(shape)
+    floor = _floor_of_array(sigmas)
+    p_accept = mass_within(weights, mus, sigmas, low, high, floor)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if q is None:
+            score = normal_score(flat, weights, mus, sigmas, p_accept, floor)
+        else:
+            score = quantised_score(flat, weights, mus, sigmas, low, high, q, p_accept, floor)
+    return score.reshape(shape)
 
 
 @scope.define
@@ -237,10 +252,11 @@ def LGMM1_lpdf(
     if flat.size == 0:
         return np.asarray([])
     p_accept = mass_within(weights, mus, sigmas, low, high)
-    if q is None:
-        score = lognormal_score(flat, weights, mus, sigmas) - np.log(p_accept)
-    else:
-        score = quantised_log_score(flat, weights, mus, sigmas, low, high, q, p_accept)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if q is None:
+            score = lognormal_score(flat, weights, mus, sigmas) - np.log(p_accept)
+        else:
+            score = quantised_log_score(flat, weights, mus, sigmas, low, high, q, p_accept)
     return score.reshape(shape)
 
 
@@ -255,22 +271,29 @@ def _checked(samples: Any, weights: Any, mus: Any, sigmas: Any) -> tuple[Any, ..
 
 
 def mass_within(
-    weights: FloatArray, mus: FloatArray, sigmas: FloatArray, low: Any, high: Any
+    weights: FloatArray, mus: FloatArray, sigmas: FloatArray, low: Any, high: Any, floor: float = EPS
 ) -> Any:
     """Return the share of a mixture of normals that lies between the bounds."""
     if low is None and high is None:
         return 1
-    above = 1.0 if high is None else normal_cdf(high, mus, sigmas)
-    below = 0.0 if low is None else normal_cdf(low, mus, sigmas)
+    widths = np.maximum(_ROOT_2 * sigmas, floor)
+    above = 1.0 if high is None else 0.5 * (1 + _erf_near((high - mus) / widths))
+    # the negative of a large argument: erf is odd, to the last bit
+    below = 0.0 if low is None else 0.5 * (1 + -_erf_near(-((low - mus) / widths)))
     return np.sum(weights * (above - below))
 
 
 def normal_score(
-    samples: FloatArray, weights: FloatArray, mus: FloatArray, sigmas: FloatArray, p_accept: Any
+    samples: FloatArray,
+    weights: FloatArray,
+    mus: FloatArray,
+    sigmas: FloatArray,
+    p_accept: Any,
+    floor: float = EPS,
 ) -> FloatArray:
     """Return the log-density of a mixture of normals at each sample."""
     work = samples[:, None] - mus
-    work /= np.maximum(sigmas, _floor_of_array(sigmas))
+    work /= np.maximum(sigmas, floor)
     np.square(work, out=work)
     work *= -0.5
     work += np.log(weights / np.sqrt(2 * np.pi * sigmas**2) / p_accept)
@@ -281,6 +304,7 @@ def logsum_rows_in_place(work: FloatArray) -> FloatArray:
     """Like `logsum_rows`, overwriting its argument."""
     largest = work.max(axis=1)
     work -= largest[:, None]
+    np.maximum(work, _NEGLIGIBLE, out=work)  # exp is many times slower where it underflows
     np.exp(work, out=work)
     return np.log(work.sum(axis=1)) + largest
 
@@ -289,7 +313,7 @@ def lognormal_score(
     samples: FloatArray, weights: FloatArray, mus: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Return the log-density of a mixture of log-normals, without regard to bounds."""
-    return logsum_rows(lognormal_lpdf(samples[:, None], mus, sigmas) + np.log(weights))
+    return logsum_rows_in_place(lognormal_lpdf(samples[:, None], mus, sigmas) + np.log(weights))
 
 
 def quantised_score(
@@ -301,6 +325,7 @@ def quantised_score(
     high: Any,
     q: float,
     p_accept: Any,
+    floor: float = EPS,
 ) -> FloatArray:
     """Return the log of a normal mixture's mass within ``q / 2`` of each sample."""
     values, inverse = np.unique(samples, return_inverse=True)
@@ -309,10 +334,13 @@ def quantised_score(
         upper = np.minimum(upper, high)
     if low is not None:
         lower = np.maximum(lower, low)
-    widths = np.maximum(_ROOT_2 * sigmas, _floor_of_array(sigmas))
-    mass = _mass_between(lower, upper, weights, mus, widths, half_first=False)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (np.log(mass) - np.log(p_accept))[inverse]
+    component, column, z_lower, z_upper = _near_pairs(
+        lower, upper, mus, np.maximum(_ROOT_2 * sigmas, floor)
+    )
+    share = weights[component]
+    mass = share * (0.5 * (1 + erf(z_upper)))
+    mass -= share * (0.5 * (1 + erf(z_lower)))
+    return _log_of_sums(mass, column, len(values), p_accept)[inverse]
 
 
 def quantised_log_score(
@@ -332,42 +360,45 @@ def quantised_log_score(
         upper = np.minimum(upper, np.exp(high))
     if low is not None:
         lower = np.maximum(lower, np.exp(low))
-    lower = np.maximum(0, lower)
-    tiny = floor_of(q)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mass = _mass_between(
-            np.log(np.maximum(lower, tiny)),
-            np.log(np.maximum(upper, tiny)),
-            weights,
-            mus,
-            np.maximum(_ROOT_2 * sigmas, EPS),
-            half_first=True,
-        )
-        return (np.log(mass) - np.log(p_accept))[inverse]
-
-
-def _mass_between(
-    lower: FloatArray,
-    upper: FloatArray,
-    weights: FloatArray,
-    mus: FloatArray,
-    widths: FloatArray,
-    half_first: bool,
-) -> FloatArray:
-    """Sum the components' masses between pairs of edges, in the order of the components.
-
-    Components so far away that both edges saturate would add an exact zero: they are left out.
-    """
-    z_upper = (upper - mus[:, None]) / widths[:, None]
-    z_lower = (lower - mus[:, None]) / widths[:, None]
-    component, column = np.nonzero((z_lower < _SATURATED) & (z_upper > -_SATURATED))
-    upper_erf = erf(z_upper[component, column])
-    lower_erf = erf(z_lower[component, column])
+    floor = floor_of(q)
+    component, column, z_lower, z_upper = _near_pairs(
+        np.log(np.maximum(np.maximum(0, lower), floor)),
+        np.log(np.maximum(upper, floor)),
+        mus,
+        np.maximum(_ROOT_2 * sigmas, EPS),
+    )
     share = weights[component]
-    if half_first:  # the two distribution functions round differently
-        mass = share * (0.5 + 0.5 * upper_erf)
-        mass -= share * (0.5 + 0.5 * lower_erf)
-    else:
-        mass = share * (0.5 * (1 + upper_erf))
-        mass -= share * (0.5 * (1 + lower_erf))
-    return np.bincount(column, weights=mass, minlength=len(lower))
+    mass = share * (0.5 + 0.5 * erf(z_upper))  # rounds otherwise than quantised_score
+    mass -= share * (0.5 + 0.5 * erf(z_lower))
+    return _log_of_sums(mass, column, len(values), p_accept)[inverse]
+
+
+def _near_pairs(
+    lower: FloatArray, upper: FloatArray, mus: FloatArray, widths: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """List the components and the increasing cells that are near each other.
+
+    A component so far away that erf is the same at both edges of a cell adds an exact zero to it
+    and is left out.
+
+    Returns
+    -------
+    component, column : (n_pairs,) int arrays
+        Components in their order.
+    z_lower, z_upper : (n_pairs,) float arrays
+        The cell's edges in the component's units.
+    """
+    reach = _SATURATED * widths
+    first = np.searchsorted(upper, mus - reach)
+    count = np.maximum(np.searchsorted(lower, mus + reach) - first, 0)
+    component = np.repeat(np.arange(len(mus)), count)
+    column = np.arange(len(component)) - np.repeat(np.cumsum(count) - count - first, count)
+    mu, width = mus[component], widths[component]
+    return component, column, (lower[column] - mu) / width, (upper[column] - mu) / width
+
+
+def _log_of_sums(mass: FloatArray, column: IntArray, n_cells: int, p_accept: Any) -> FloatArray:
+    """Sum the masses cell by cell, in the order of the components, as shares of `p_accept`."""
+    summed = np.bincount(column, weights=mass, minlength=n_cells)
+    result: FloatArray = np.log(summed) - np.log(p_accept)
+    return result

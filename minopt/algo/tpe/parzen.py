@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,14 @@ def linear_forgetting_weights(N: int, LF: int) -> FloatArray:
     """
     if N < 0 or LF <= 0:
         raise ValueError(f"needs N >= 0 and LF > 0, got N={N!r}, LF={LF!r}")
-    if N < LF:
-        return np.ones(N)
-    return np.concatenate([np.linspace(1 / N, 1.0, num=N - LF), np.ones(LF)], axis=0)
+    return _forgetting(N, LF).copy()
+
+
+@lru_cache(maxsize=64)
+def _forgetting(n: int, full: int) -> FloatArray:
+    if n < full:
+        return np.ones(n)
+    return np.concatenate([np.linspace(1 / n, 1.0, num=n - full), np.ones(full)], axis=0)
 
 
 @scope.define_info(o_len=3)
@@ -73,7 +79,7 @@ def adaptive_parzen_normal(
     means = _with_prior(observations, position, prior_mu)
     sigmas = _widths(means, position, prior_sigma)
     if LF and LF < n:
-        weights = _with_prior(linear_forgetting_weights(n, LF)[order], position, prior_weight)
+        weights = _with_prior(_forgetting(n, LF)[order], position, prior_weight)
     else:
         weights = np.ones(n + 1)
         weights[position] = prior_weight

@@ -12,6 +12,7 @@ from minopt._types import FloatArray, IntArray
 from minopt.algo import rand
 from minopt.algo.shared import Document, new_document
 from minopt.algo.tpe.estimators import fit
+from minopt.algo.tpe.screen import best_candidate
 from minopt.algo.tpe.split import split_by_loss
 from minopt.domain.domain import Domain
 from minopt.domain.table import Parameter, Point
@@ -140,10 +141,7 @@ class Model:
         column = self._history.column(parameter.label)
         good = fit(law, observed(column, self._good), self._prior_weight)
         rest = fit(law, self._with_pending(column, parameter.label), self._prior_weight)
-        candidates = good.draw(rng, self._n_candidates)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            score = good.log_density(candidates) - rest.log_density(candidates)
-        return candidates[np.argmax(score)]
+        return best_candidate(good.draw(rng, self._n_candidates), good, rest)
 
     def _with_pending(self, column: FloatArray, label: str) -> FloatArray:
         """Return what was observed in the rest; own proposals count there, to spread out."""
