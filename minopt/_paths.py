@@ -15,7 +15,7 @@ from minopt.exceptions import InvalidArgument
 @contextmanager
 def working_dir(dir: str | PathLike[str]) -> Iterator[None]:
     """Work in another directory, and come back whatever happens there."""
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(dir)
     try:
         yield

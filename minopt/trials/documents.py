@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from minopt.exceptions import InvalidArgument, InvalidTrial
@@ -28,6 +28,7 @@ __all__ = [
     "SONify",
     "check_document",
     "copied",
+    "error_text",
     "make_plain",
     "miscs_to_idxs_vals",
     "miscs_update_idxs_vals",
@@ -79,6 +80,16 @@ TRIAL_KEYS = [
 TRIAL_MISC_KEYS = ["tid", "cmd", "idxs", "vals"]
 
 
+def error_text(trial: Mapping[str, Any]) -> str | None:
+    """Say the exception that a trial ended with: ``"ValueError: too big"``; None without one."""
+    error = trial["misc"].get("error")
+    if not error:
+        return None
+    kind, *message = error if isinstance(error, (list, tuple)) else (error,)
+    name = str(kind).removeprefix("<class '").removesuffix("'>")
+    return ": ".join([name, *map(str, message)])
+
+
 def state_name(state: Any) -> str:
     """Say a job state as a word: ``"done"`` for `JOB_STATE_DONE`."""
     return _STATE_NAMES[state] if state in JOB_STATES else repr(state)
@@ -119,6 +130,8 @@ def check_document(trial: Any) -> None:
     for key in TRIAL_MISC_KEYS:
         if key not in misc:
             raise InvalidTrial(f"{_who(trial)}: its 'misc' lacks the key", key)
+    if not isinstance(trial["tid"], Hashable):
+        raise InvalidTrial("a trial's 'tid' must be hashable, such as an int; got", trial["tid"])
     if trial["tid"] != misc["tid"]:
         raise InvalidTrial(
             f"{_who(trial)}: its misc['tid'] is {misc['tid']!r}; both must be the same in", trial
@@ -140,9 +153,8 @@ def make_plain(trial: Document) -> None:
     The document, its ``misc`` and its ``result`` stay the same objects; nothing is
     written where all is plain already.
     """
-    if type(trial["tid"]) is not int:
-        _replace(trial, "tid")
-        _replace(trial["misc"], "tid")
+    for holder, key in ((trial, "tid"), (trial["misc"], "tid"), (trial, "state")):
+        _replace(holder, key)
     for name in ("idxs", "vals"):
         lists = trial["misc"][name]
         for label in [label for label, held in lists.items() if not _is_plain_list(held)]:
@@ -272,7 +284,7 @@ def miscs_update_idxs_vals(
             raise InvalidArgument(
                 f"parameter {label!r}: {len(tids)} ids but {len(vals[label])} values"
             )
-        for tid, value in zip(tids, vals[label]):
+        for tid, value in zip(tids, vals[label], strict=True):
             tid = plain(renamed.get(tid, tid))
             if tid in by_tid:
                 by_tid[tid]["idxs"][label] = [tid]

@@ -88,72 +88,78 @@ class Ledger:
     ----------
     visible : list of dict
         The documents in a valid state, in order. A new list whenever it would change.
+    unfinished : list of dict
+        Those of them that are new or running.
     """
 
-    __slots__ = ("_best", "_exp_key", "_follower", "_n_visible", "_settled", "_unfinished", "visible")
+    __slots__ = ("_best", "_exp_key", "_follower", "_settled", "_shown", "unfinished", "visible")
 
     def __init__(self, exp_key: Any) -> None:
         self._exp_key = exp_key
         self._follower = Follower()
+        self._shown: tuple[list[Document] | None, int] = (None, 0)
         self._clear()
 
     def _clear(self) -> None:
         self._settled = [0] * len(JOB_STATES)
         self._best: float | None = None
-        self._unfinished: list[Document] = []
+        self.unfinished: list[Document] = []
         self.visible: list[Document] = []
-        self._n_visible = 0
 
     def is_about(self, exp_key: Any) -> bool:
         """Tell whether this is the ledger of the search `exp_key`."""
         return bool(self._exp_key == exp_key)
 
-    def has_listed(self, documents: list[Document] | None) -> bool:
-        """Tell whether `documents` is `visible` as the ledger left it."""
-        return documents is self.visible and len(documents) == self._n_visible
+    def show(self) -> list[Document]:
+        """Return `visible`, to be recognised by `has_shown`."""
+        self._shown = self.visible, len(self.visible)
+        return self.visible
+
+    def has_shown(self, documents: list[Document] | None) -> bool:
+        """Tell whether `documents` is the list shown last, and as long as it was."""
+        shown, length = self._shown
+        return documents is shown and documents is not None and len(documents) == length
 
     def read(self, documents: list[Document]) -> list[Document]:
-        """Take in what happened to `documents`, and return those seen for the first time."""
+        """Take in what happened to `documents`, and return those newly visible."""
         fresh = self._follower.unread(documents)
         if fresh is None:
             self._clear()
             fresh = self._follower.unread(documents) or []
         if self._exp_key is not None:
             fresh = [doc for doc in fresh if doc["exp_key"] == self._exp_key]
-        self._drop_invalid()
-        self._settle([*self._unfinished, *fresh])
+        gone = [doc for doc in self.unfinished if doc["state"] not in JOB_VALID_STATES]
+        if gone:
+            self.visible = _without(self.visible, gone)
+        self._settle([*self.unfinished, *fresh])
         valid = [doc for doc in fresh if doc["state"] in JOB_VALID_STATES]
         if valid:
             self.visible = [*self.visible, *valid]
-        self._n_visible = len(self.visible)
         return valid
 
-    def _drop_invalid(self) -> None:
-        gone = [doc for doc in self._unfinished if doc["state"] not in JOB_VALID_STATES]
-        if gone:
-            self.visible = _without(self.visible, gone)
-
-    def _settle(self, documents: Iterable[Document]) -> None:
+    def _settle(self, documents: list[Document]) -> None:
         """Book the finished ones among `documents` and keep the others in mind."""
-        self._unfinished = []
-        for doc in documents:
-            state = doc["state"]
-            if state in UNFINISHED:
-                self._unfinished.append(doc)
-                continue
-            if state in JOB_STATES:
-                self._settled[state] += 1
-            if state == JOB_STATE_DONE:
-                loss = usable_loss(doc["result"])
-                if loss is not None and (self._best is None or loss < self._best):
-                    self._best = loss
+        self.unfinished = [doc for doc in documents if doc["state"] in UNFINISHED]
+        if len(self.unfinished) < len(documents):
+            for doc in documents:
+                if doc["state"] not in UNFINISHED:
+                    self._book(doc)
+
+    def _book(self, doc: Document) -> None:
+        state = doc["state"]
+        if state in JOB_STATES:
+            self._settled[state] += 1
+        if state == JOB_STATE_DONE:
+            loss = usable_loss(doc["result"])
+            if loss is not None and (self._best is None or loss < self._best):
+                self._best = loss
 
     def tally(self) -> Tally:
         """Count what was read last."""
         _, _, done, error, cancel = self._settled
-        new = sum(doc["state"] == JOB_STATE_NEW for doc in self._unfinished)
-        running = len(self._unfinished) - new
-        return Tally(new, running, done, error, cancel, self._best, list(self._unfinished))
+        new = [doc["state"] for doc in self.unfinished].count(JOB_STATE_NEW)
+        running = len(self.unfinished) - new
+        return Tally(new, running, done, error, cancel, self._best, list(self.unfinished))
 
 
 def _without(documents: list[Document], gone: list[Document]) -> list[Document]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from minopt._clock import coarse_utcnow
 from minopt.exceptions import InvalidArgument, InvalidArgumentType, InvalidTrial
-from minopt.trials import records, summary
-from minopt.trials.attachments import TrialAttachments
+from minopt.trials import summary
 from minopt.trials.documents import (
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
@@ -19,12 +19,10 @@ from minopt.trials.documents import (
     Document,
     check_document,
     make_plain,
-    miscs_to_idxs_vals,
     new_document,
-    plain,
-    spec_from_misc,
 )
 from minopt.trials.ledger import Ledger, Tally, TidCounter
+from minopt.trials.reading import ReadableTrials
 
 # One lock for all Trials, so that they can be pickled and copied.
 LOCK = threading.RLock()
@@ -32,7 +30,7 @@ LOCK = threading.RLock()
 _DERIVED = ("_ledger", "_counter", "_decoder")
 
 
-class Trials:
+class Trials(ReadableTrials):
     """The history of a search: what was tried, and what came of it.
 
     Parameters
@@ -53,13 +51,12 @@ class Trials:
 
     _ledger: Ledger | None = None
     _counter: TidCounter | None = None
-    _decoder: Callable[[dict[str, Any]], Any] | None = None
 
     def __init__(self, exp_key: Any = None, refresh: bool = True) -> None:
         self._ids: set[Any] = set()
-        self._dynamic_trials: list[Document] = []
+        self._dynamic_trials = []
         self._exp_key = exp_key
-        self.attachments: dict[str, Any] = {}
+        self.attachments = {}
         if refresh:
             self.refresh()
 
@@ -69,7 +66,7 @@ class Trials:
         """Look at all documents again: new ones, and those whose state was changed."""
         with LOCK:
             key = self._exp_key
-            self._trials: list[Document] = [
+            self._trials = [
                 doc
                 for doc in self._dynamic_trials
                 if doc["state"] in JOB_VALID_STATES and (key is None or doc["exp_key"] == key)
@@ -80,20 +77,20 @@ class Trials:
     def _sync(self) -> None:
         """Do what `refresh` does, trusting that finished trials have not changed since."""
         with LOCK:
-            self._books()
+            ledger = self._ledger
+            if ledger is not None and not ledger.has_shown(self.__dict__.get("_trials")):
+                self._ledger = None  # the list was replaced or changed: begin anew
+            self._trials = self._books().show()
 
     def _books(self) -> Ledger:
-        """Return the books, up to date, and show what they list as visible."""
-        ledger = self._ledger
-        if (
-            ledger is None
-            or not ledger.is_about(self._exp_key)
-            or not ledger.has_listed(self.__dict__.get("_trials"))
-        ):
-            ledger = self._ledger = Ledger(self._exp_key)
+        """Return the books, up to date."""
+        # taken away while they are written, so that a Ctrl-C leaves none rather than wrong ones
+        ledger, self._ledger = self._ledger, None
+        if ledger is None or not ledger.is_about(self._exp_key):
+            ledger = Ledger(self._exp_key)
         fresh = ledger.read(self._dynamic_trials)
         self._ids.update([doc["tid"] for doc in fresh])
-        self._trials = ledger.visible
+        self._ledger = ledger
         return ledger
 
     @property
@@ -104,10 +101,10 @@ class Trials:
     def _claim_next(self) -> Document | None:
         """Take the oldest NEW trial for the caller alone; None if there is none."""
         with LOCK:
-            for doc in self._tally.unfinished:
+            for doc in self._books().unfinished:
                 if doc["state"] == JOB_STATE_NEW:
-                    doc["state"] = JOB_STATE_RUNNING
                     doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
+                    doc["state"] = JOB_STATE_RUNNING
                     return doc
         return None
 
@@ -151,6 +148,9 @@ class Trials:
         self.__dict__.update({"_ids": set(), "_dynamic_trials": [], "_exp_key": None})
         self.__dict__["attachments"] = {}
         self.__dict__.update(state)
+        for doc in self._dynamic_trials:
+            with suppress(KeyError, TypeError, AttributeError):  # no trial: not ours to judge here
+                make_plain(doc)  # hyperopt saves numpy scalars
 
     def __copy__(self) -> Trials:
         twin = object.__new__(type(self))
@@ -165,80 +165,6 @@ class Trials:
         if self._decoder is not None:
             twin._decoder = self._decoder  # a space is never changed: both may use it
         return twin
-
-    # ---- what is seen
-
-    def _seen(self) -> list[Document]:
-        try:
-            return self._trials
-        except AttributeError:
-            raise AttributeError(
-                "these trials were made with refresh=False: call refresh() before using them"
-            ) from None
-
-    def __iter__(self) -> Iterator[Document]:
-        return iter(self._seen())
-
-    def __len__(self) -> int:
-        return len(self._seen())
-
-    def __getitem__(self, item: Any) -> Any:
-        raise NotImplementedError(
-            f"trials[{item!r}] could mean a position or an id: write trials.trials[{item!r}], or "
-            "search trials.trials for the document with that 'tid'"
-        )
-
-    @property
-    def trials(self) -> list[Document]:
-        """The documents that are new, running or done, as of the last `refresh`."""
-        return self._trials
-
-    @property
-    def tids(self) -> list[Any]:
-        """The id of every trial."""
-        return [doc["tid"] for doc in self._trials]
-
-    @property
-    def specs(self) -> list[Any]:
-        """The spec of every trial (None, as a rule)."""
-        return [doc["spec"] for doc in self._trials]
-
-    @property
-    def results(self) -> list[Any]:
-        """The result of every trial."""
-        return [doc["result"] for doc in self._trials]
-
-    @property
-    def miscs(self) -> list[Any]:
-        """The misc of every trial, with its parameters."""
-        return [doc["misc"] for doc in self._trials]
-
-    @property
-    def idxs_vals(self) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-        """Ids and values by label, see `miscs_to_idxs_vals`."""
-        return miscs_to_idxs_vals(self.miscs)
-
-    @property
-    def idxs(self) -> dict[str, list[Any]]:
-        """By label, the ids of the trials in which the parameter was active."""
-        return self.idxs_vals[0]
-
-    @property
-    def vals(self) -> dict[str, list[Any]]:
-        """By label, the values that the parameter had."""
-        return self.idxs_vals[1]
-
-    def losses(self, bandit: Any = None) -> list[Any]:
-        """Return the loss of every trial, None where there is none."""
-        if bandit is None:
-            return [result.get("loss") for result in self.results]
-        return list(map(bandit.loss, self.results, self.specs))
-
-    def statuses(self, bandit: Any = None) -> list[Any]:
-        """Return the status of every trial."""
-        if bandit is None:
-            return [result.get("status") for result in self.results]
-        return list(map(bandit.status, self.results, self.specs))
 
     # ---- adding
 
@@ -267,7 +193,9 @@ class Trials:
 
     def insert_trial_doc(self, doc: Document) -> Any:
         """Add a trial, to be seen after the next `refresh`; see `insert_trial_docs`."""
-        return self.insert_trial_docs([doc])[0]
+        doc = self.assert_valid_trial(doc)
+        make_plain(doc)
+        return self._insert_trial_docs([doc])[0]
 
     def insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         """Add trials, to be seen after the next `refresh`.
@@ -296,12 +224,13 @@ class Trials:
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""
         with LOCK:
-            if self._counter is None:
-                self._counter = TidCounter()
-            first = self._counter.first_free(self._ids, self._dynamic_trials)
+            # taken away while it counts, so that a Ctrl-C leaves none rather than a wrong one
+            counter, self._counter = self._counter or TidCounter(), None
+            first = counter.first_free(self._ids, self._dynamic_trials)
             tids = list(range(first, first + n))
             self._ids.update(tids)
-            self._counter.took(self._ids, first + n)
+            counter.took(self._ids, first + n)
+            self._counter = counter
         return tids
 
     def new_trial_docs(
@@ -315,7 +244,7 @@ class Trials:
         _same_length(tids=tids, specs=specs, results=results, miscs=miscs)
         return [
             new_document(*parts, exp_key=self._exp_key)
-            for parts in zip(tids, specs, results, miscs)
+            for parts in zip(tids, specs, results, miscs, strict=True)
         ]
 
     def source_trial_docs(
@@ -329,7 +258,7 @@ class Trials:
         """Make documents of trials that stem from others, whose state and times they take."""
         _same_length(tids=tids, specs=specs, results=results, miscs=miscs, sources=sources)
         docs = self.new_trial_docs(tids, specs, results, miscs)
-        for doc, source in zip(docs, sources):
+        for doc, source in zip(docs, sources, strict=True):
             for key in ("state", "exp_key", "owner", "book_time", "refresh_time"):
                 doc[key] = source[key]
             misc = doc["misc"]
@@ -361,90 +290,6 @@ class Trials:
         if key is not None:
             docs = [doc for doc in docs if doc["exp_key"] == key]
         return self.count_by_state_synced(arg, trials=docs)
-
-    # ---- attachments
-
-    def aname(self, trial: Mapping[str, Any], name: str) -> str:
-        """Return the key under which `attachments` holds an attachment of a trial."""
-        return f"ATTACH::{trial['tid']}::{name}"
-
-    def trial_attachments(self, trial: Mapping[str, Any]) -> TrialAttachments:
-        """Return the attachments of one trial as a mapping from name to value."""
-        return TrialAttachments(self, trial)
-
-    # ---- the outcome
-
-    def average_best_error(self, bandit: Any = None) -> float:
-        """Return the true loss of the best trial, averaged over what noise makes possible.
-
-        With loss variances, the mean of the true losses, weighted by the probability that the
-        trial's loss is the lowest. Failed trials and those without a usable loss do not count.
-
-        Raises
-        ------
-        NoUsableLoss
-            If none is left.
-        """
-        return summary.average_best_error(self, bandit)
-
-    @property
-    def best_trial(self) -> Document:
-        """The trial with the lowest loss among those of status ``ok``.
-
-        Raises
-        ------
-        AllTrialsFailed
-            If no such trial has a usable loss.
-        """
-        return summary.best_trial(self)
-
-    @property
-    def argmin(self) -> dict[str, Any]:
-        """The active parameters of the best trial; choices are indices."""
-        vals = self.best_trial["misc"]["vals"]
-        return {label: plain(held[0]) for label, held in vals.items() if len(held)}
-
-    @property
-    def best_params(self) -> Any:
-        """The best point as the objective received it: choices are values, not indices."""
-        return self.params_of(self.best_trial)
-
-    @property
-    def params(self) -> list[Any]:
-        """The point of every trial as the objective received it."""
-        return [self.params_of(doc) for doc in self._trials]
-
-    def params_of(self, trial: Mapping[str, Any]) -> Any:
-        """Return the point of a trial as the objective received it.
-
-        Raises
-        ------
-        InvalidArgument
-            If these trials do not know their space: only a search on them tells it.
-        """
-        if self._decoder is None:
-            raise InvalidArgument(
-                "these trials do not know their space, which is not saved with them: resume the "
-                "search on them with fmin, or use space_eval(space, trial['misc']['vals'])"
-            )
-        return self._decoder(spec_from_misc(trial["misc"]))
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """Return every trial, those that raised included, as one flat dict each.
-
-        Returns
-        -------
-        list of dict
-            All with the same keys, None where a trial has nothing: ``tid``, ``state`` (a
-            word), ``status``, ``loss``, ``error``, ``book_time``, ``refresh_time``,
-            ``vals.<label>`` as drawn, ``params.<key>`` as the objective received it (if a
-            search has told the space), ``result.<key>`` for what else it returned.
-        """
-        return records.to_records(self)
-
-    def to_dataframe(self) -> Any:
-        """Return `to_records` as a pandas DataFrame, or as a polars one if pandas is missing."""
-        return records.to_dataframe(self)
 
     def fmin(
         self,
@@ -516,7 +361,7 @@ def trials_from_docs(docs: Iterable[Document], validate: bool = True, **kwargs: 
 # What `sync` and `tally` rely on; a class or a user that replaces one is asked in public.
 _SYNC_RELIES_ON = {"refresh": Trials.refresh}
 _TALLY_RELIES_ON = {
-    name: vars(Trials)[name]
+    name: getattr(Trials, name)
     for name in ("refresh", "count_by_state_synced", "count_by_state_unsynced", "trials")
 }
 
@@ -542,13 +387,14 @@ def tally(trials: Any) -> Tally:
     """Count any trials by state, cheaply if they are ours; call `sync` first."""
     if _is_ours(trials, _TALLY_RELIES_ON):
         return trials._tally  # type: ignore[no-any-return]
-    counts = [trials.count_by_state_unsynced(state) for state in JOB_STATES]
+    new, running, done, error, cancel = map(trials.count_by_state_unsynced, JOB_STATES)
     unfinished = [
         doc
         for doc in getattr(trials, "_dynamic_trials", trials.trials)
         if doc["state"] in (JOB_STATE_NEW, JOB_STATE_RUNNING)
     ]
-    return Tally(*counts, summary.best_loss(trials), unfinished)
+    best = summary.best_loss(trials)
+    return Tally(new, running, done, error, cancel, best, unfinished)
 
 
 def _states(arg: Any) -> set[Any]:

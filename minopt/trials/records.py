@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from minopt.trials.documents import Document, spec_from_misc, state_name
+from minopt.exceptions import InvalidArgument
+from minopt.trials.documents import Document, error_text, spec_from_misc, state_name
 
 _TIMES = ("book_time", "refresh_time")
 
@@ -16,9 +17,11 @@ def to_records(trials: Any) -> list[dict[str, Any]]:
     key = trials._exp_key
     docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
     groups = [_groups(trials, doc) for doc in docs]
-    columns = [dict.fromkeys(name for row in part for name in row) for part in zip(*groups)]
+    columns = [
+        dict.fromkeys(name for row in part for name in row) for part in zip(*groups, strict=True)
+    ]
     return [
-        {name: part.get(name) for names, part in zip(columns, row) for name in names}
+        {name: part.get(name) for names, part in zip(columns, row, strict=True) for name in names}
         for row in groups
     ]
 
@@ -32,24 +35,33 @@ def _groups(trials: Any, doc: Document) -> list[dict[str, Any]]:
         "state": state_name(doc["state"]),
         "status": result.get("status"),
         "loss": result.get("loss"),
-        "error": doc["misc"].get("error"),
+        "error": error_text(doc),
         **{name: doc.get(name) for name in _TIMES},
     }
-    params = dict(_leaves("params", trials.params_of(doc))) if trials._decoder else {}
     return [
         head,
         {f"vals.{label}": active.get(label) for label in doc["misc"]["vals"]},
-        params,
+        _params(trials, doc),
         {f"result.{name}": value for name, value in result.items() if name not in head},
     ]
 
 
+def _params(trials: Any, doc: Document) -> dict[str, Any]:
+    """Return the point of a trial, flattened; nothing if it is not one of the known space."""
+    if trials._decoder is None:
+        return {}
+    try:
+        return dict(_leaves("params", trials.params_of(doc)))
+    except (InvalidArgument, LookupError):  # a trial of an earlier, other space
+        return {}
+
+
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Flatten dicts, lists and tuples: ``{"a": [1, 2]}`` gives ``path.a.0`` and ``path.a.1``."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _leaves(f"{path}.{key}", item)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple)) and value:
         for place, item in enumerate(value):
             yield from _leaves(f"{path}.{place}", item)
     else:

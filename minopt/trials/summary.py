@@ -14,6 +14,7 @@ from minopt.trials.documents import (
     JOB_STATE_ERROR,
     STATUS_OK,
     Document,
+    error_text,
     number,
     usable_loss,
 )
@@ -22,7 +23,8 @@ from minopt.trials.pmin import pmin_sampled
 
 def best_trial(trials: Any) -> Document:
     """Return the first trial with the lowest loss; raise `AllTrialsFailed` if there is none."""
-    best, lowest = None, math.inf
+    best: Document | None = None
+    lowest = math.inf
     for trial in trials.trials:
         loss = usable_loss(trial["result"])
         if loss is not None and (best is None or loss < lowest):
@@ -107,11 +109,9 @@ def _fate(doc: Document) -> str:
 
 def _reason(doc: Document) -> str | None:
     """Say what a trial itself tells about its failure."""
-    error = doc["misc"].get("error")
+    error = error_text(doc)
     if error:
-        kind, *message = error if isinstance(error, (list, tuple)) else (error,)
-        name = str(kind).removeprefix("<class '").removesuffix("'>")
-        return f"trial {doc['tid']!r}: {': '.join([name, *map(str, message)])}"
+        return f"trial {doc['tid']!r}: {error}"
     result = doc["result"]
     for key in ("status_fail", "error", "exception", "reason", "message", "traceback"):
         if isinstance(result, dict) and result.get(key):

@@ -39,11 +39,13 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
     if id(value) in memo:
         return memo[id(value)]
     if kind is dict:
-        memo[id(value)] = fresh = {}
+        fresh: dict[Any, Any] = {}
+        memo[id(value)] = fresh
         fresh.update((key, _copied(item, memo)) for key, item in value.items())
         return fresh
     if kind is list:
-        memo[id(value)] = copy = []
+        copy: list[Any] = []
+        memo[id(value)] = copy
         copy.extend(_copied(item, memo) for item in value)
         return copy
     if kind is tuple:
@@ -74,7 +76,10 @@ def number(value: Any) -> float | None:
     return None if math.isnan(value) else value
 
 
-def SONify(arg: Any, memo: dict[int, Any] | None = None) -> Any:
+def SONify(  # noqa: N802 - hyperopt's name
+    arg: Any,
+    memo: dict[int, Any] | None = None,  # noqa: ARG001 - hyperopt's parameter
+) -> Any:
     """Return `arg` in the types that BSON and JSON know.
 
     Numpy scalars become Python numbers, arrays become lists; dicts, lists and tuples are
