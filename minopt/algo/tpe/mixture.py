@@ -7,6 +7,7 @@ last bit (where two candidates score within rounding, the last bit decides).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ EPS = 1e-12
 _SATURATED = 6.0  # erf is exactly 1 or -1 in double precision beyond
 _NEGLIGIBLE = -700.0  # added to a sum of at least 1, exp of this or less is lost; less is slow
 _MANY = 256  # from so many components on, equal neighbours are worth looking for
-_BLOCK = 2**16  # numbers of a matrix that stay in the processor's cache from one step to the next
 _MAX_REJECTIONS = 100_000
 _ROOT_2 = np.sqrt(2)
 _ROOT_2_PI = np.sqrt(2 * np.pi)
@@ -334,13 +334,11 @@ def quantised_score(
         upper = np.minimum(upper, high)
     if low is not None:
         lower = np.maximum(lower, low)
-    component, column, z_lower, z_upper = _near_pairs(
-        lower, upper, mus, np.maximum(_ROOT_2 * sigmas, floor)
+    mass = _mass_of_cells(
+        lower, upper, weights, mus, np.maximum(_ROOT_2 * sigmas, floor), _normal_share
     )
-    share = weights[component]
-    mass = share * (0.5 * (1 + erf(z_upper)))
-    mass -= share * (0.5 * (1 + erf(z_lower)))
-    return _log_of_sums(mass, column, len(values), p_accept)[inverse]
+    log_mass: FloatArray = np.log(mass) - np.log(p_accept)
+    return log_mass[inverse]
 
 
 def quantised_log_score(
@@ -361,16 +359,64 @@ def quantised_log_score(
     if low is not None:
         lower = np.maximum(lower, np.exp(low))
     floor = floor_of(q)
-    component, column, z_lower, z_upper = _near_pairs(
+    mass = _mass_of_cells(
         np.log(np.maximum(np.maximum(0, lower), floor)),
         np.log(np.maximum(upper, floor)),
+        weights,
         mus,
         np.maximum(_ROOT_2 * sigmas, EPS),
+        _lognormal_share,
     )
-    share = weights[component]
-    mass = share * (0.5 + 0.5 * erf(z_upper))  # rounds otherwise than quantised_score
-    mass -= share * (0.5 + 0.5 * erf(z_lower))
-    return _log_of_sums(mass, column, len(values), p_accept)[inverse]
+    log_mass: FloatArray = np.log(mass) - np.log(p_accept)
+    return log_mass[inverse]
+
+
+def _normal_share(z: FloatArray) -> FloatArray:
+    share: FloatArray = 0.5 * (1 + erf(z))
+    return share
+
+
+def _lognormal_share(z: FloatArray) -> FloatArray:
+    share: FloatArray = 0.5 + 0.5 * erf(z)  # the same, but for the last bit
+    return share
+
+
+def _mass_of_cells(
+    lower: FloatArray,
+    upper: FloatArray,
+    weights: FloatArray,
+    mus: FloatArray,
+    widths: FloatArray,
+    share_below: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """Sum the components' masses in each cell, in the order of the components.
+
+    Quantised parameters have few values: with many observations most components equal their
+    neighbours, and the error functions of one serve the whole run.
+    """
+    first = _starts_of_runs(mus, widths)
+    run, column, z_lower, z_upper = _near_pairs(lower, upper, mus[first], widths[first])
+    below, above = share_below(z_lower), share_below(z_upper)
+    component = first[run]
+    if len(first) < len(mus):
+        lengths = np.diff(first, append=len(mus))[run]
+        place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        component = np.repeat(component, lengths) + place
+        column = np.repeat(column, lengths)
+        below, above = np.repeat(below, lengths), np.repeat(above, lengths)
+    weight = weights[component]
+    mass = weight * above
+    mass -= weight * below
+    return np.bincount(column, weights=mass, minlength=len(lower)).astype(np.float64, copy=False)
+
+
+def _starts_of_runs(mus: FloatArray, widths: FloatArray) -> IntArray:
+    """Return the first component of each run of equal ones."""
+    if len(mus) < _MANY:
+        return np.arange(len(mus))
+    new = np.ones(len(mus), dtype=bool)
+    new[1:] = (mus[1:] != mus[:-1]) | (widths[1:] != widths[:-1])
+    return np.flatnonzero(new)
 
 
 def _near_pairs(
@@ -395,10 +441,3 @@ def _near_pairs(
     column = np.arange(len(component)) - np.repeat(np.cumsum(count) - count - first, count)
     mu, width = mus[component], widths[component]
     return component, column, (lower[column] - mu) / width, (upper[column] - mu) / width
-
-
-def _log_of_sums(mass: FloatArray, column: IntArray, n_cells: int, p_accept: Any) -> FloatArray:
-    """Sum the masses cell by cell, in the order of the components, as shares of `p_accept`."""
-    summed = np.bincount(column, weights=mass, minlength=n_cells)
-    result: FloatArray = np.log(summed) - np.log(p_accept)
-    return result
