@@ -38,7 +38,8 @@ BRANIN_LEAST = 10 / (8 * math.pi)
 
 def branin(x: Point) -> float:
     valley = x[1] - 5.1 * x[0] ** 2 / (4 * math.pi**2) + 5 * x[0] / math.pi - 6
-    return valley**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x[0]) + 10 - BRANIN_LEAST
+    loss = valley**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x[0]) + 10 - BRANIN_LEAST
+    return max(loss, 0.0)  # rounding
 
 
 def hartmann6(x: Point) -> float:

@@ -201,10 +201,10 @@ REGRESSORS = pipeline_space(
 )
 
 TABLES = (
-    Table("svc_digits_grid", "svc", "digits", 500, 3, SVC_GRID, "svc_grid"),
+    Table("svc_noisy_digits_grid", "svc", "noisy_digits", 500, 3, SVC_GRID, "svc_grid"),
     Table("knn_digits_grid", "knn", "digits", 600, 3, KNN_GRID, "knn_grid"),
     Table("knn_wine_grid", "knn", "wine", 178, 5, KNN_GRID, "knn_grid"),
-    Table("forest_wine_grid", "forest", "wine", 178, 3, FOREST_GRID, "forest_grid"),
+    Table("forest_digits_grid", "forest", "digits", 400, 2, FOREST_GRID, "forest_grid"),
     Table(
         "logistic_cancer_grid", "logistic", "breast_cancer", 400, 3, LOGISTIC_GRID, "logistic_grid"
     ),

@@ -28,7 +28,9 @@ def done(path: Path) -> set[tuple[str, int]]:
     return {(row["problem"], row["seed"]) for row in rows if "problem" in row}
 
 
-def tasks(problems: Iterable[str], seeds: range, held: set[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+def tasks(
+    problems: Iterable[str], seeds: range, held: set[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
     """What is still to be run, seed by seed, so that a run that is stopped leaves whole seeds."""
     chosen = tuple(problems)
     return ((name, seed) for seed in seeds for name in chosen if (name, seed) not in held)
@@ -40,12 +42,28 @@ def run_one(runner: Runner, name: str, seed: int, evaluations: int) -> Row:
     started = time.process_time()
     runner(recorder.problem.space, recorder, evaluations, seed)
     if recorder.count < evaluations:
-        raise RuntimeError(f"{name}, seed {seed}: {recorder.count} of {evaluations} evaluations were made")
+        raise RuntimeError(
+            f"{name}, seed {seed}: {recorder.count} of {evaluations} evaluations were made"
+        )
     seconds = round(time.process_time() - started, 3)
-    return {"problem": name, "seed": seed, "evaluations": evaluations, "cpu": seconds, "curve": recorder.curve}
+    return {
+        "problem": name,
+        "seed": seed,
+        "evaluations": evaluations,
+        "cpu": seconds,
+        "curve": recorder.curve,
+    }
 
 
-def run(entry: Entry, problems: Iterable[str], seeds: range, path: Path, *, evaluations: int, stop: float) -> int:
+def run(
+    entry: Entry,
+    problems: Iterable[str],
+    seeds: range,
+    path: Path,
+    *,
+    evaluations: int,
+    stop: float,
+) -> int:
     """Run what is missing; how many rows were added. Nothing new starts after ``stop`` (monotonic seconds)."""
     todo = list(tasks(problems, seeds, done(path)))
     if not todo:
@@ -61,7 +79,11 @@ def run(entry: Entry, problems: Iterable[str], seeds: range, path: Path, *, eval
             row = run_one(runner, name, seed, evaluations)
         except Exception as reason:  # a peer that fails on one problem goes on with the next
             line = traceback.extract_tb(reason.__traceback__)[-1]
-            row = {"problem": name, "seed": seed, "error": f"{type(reason).__name__}: {reason} ({line.name})"[:300]}
+            row = {
+                "problem": name,
+                "seed": seed,
+                "error": f"{type(reason).__name__}: {reason} ({line.name})"[:300],
+            }
         keep(row, path)
         added += 1
     return added
@@ -80,7 +102,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=seeds_from, help="such as 0:20")
     parser.add_argument("--problems", nargs="*", help="some of the problems; all if left out")
     parser.add_argument("--evaluations", type=int)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="start nothing after so long")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="start nothing after so long"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args(arguments)
     entry = ENTRIES[asked.entry]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -71,16 +72,25 @@ def algorithm_of(library: str, name: str) -> Any:
     return module.suggest
 
 
+def whole_quniform(hp: Any) -> Any:
+    """``hp.uniformint`` said with ``hp.quniform``."""
+    return lambda name, low, high: hp.quniform(name, low - 0.5, high + 0.5, 1)
+
+
 def prepare(library: str, setting: str) -> Runner:
     """A runner of ``fmin``."""
     logging.getLogger(library).setLevel(logging.WARNING)
     package = import_module(library)
     suggest = algorithm_of(library, setting)
+    hp = package.hp
+    if library == "hyperopt" and setting == "atpe":
+        # its atpe stops at uniformint (and at choices of plain options, for which there is no other word)
+        hp = SimpleNamespace(**{**vars(hp), "uniformint": whole_quniform(hp)})
 
     def minimise(space: Space, objective: Objective, evaluations: int, seed: int) -> None:
         package.fmin(
             lambda point: objective(flat(space, point)),
-            tree(package.hp, space),
+            tree(hp, space),
             algo=suggest,
             max_evals=evaluations,
             rstate=np.random.default_rng(seed),

@@ -36,7 +36,9 @@ def prepare(library: str, setting: str) -> Runner:
     samplers = {
         "default": lambda seed: optuna.samplers.TPESampler(seed=seed),
         "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
-        "cmaes": lambda seed: optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
+        "cmaes": lambda seed: optuna.samplers.CmaEsSampler(
+            seed=seed, warn_independent_sampling=False
+        ),
         "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
     }
     if setting == "gp":

@@ -63,7 +63,9 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         *(
-            Entry(f"minopt-{algorithm}", "minopt", "hyperopt_like", algorithm, "", ("numpy", "scipy"))
+            Entry(
+                f"minopt-{algorithm}", "minopt", "hyperopt_like", algorithm, "", ("numpy", "scipy")
+            )
             for algorithm in ("rand", "tpe", "anneal", "mix", "atpe")
         ),
         _hyperopt("rand"),
@@ -75,11 +77,58 @@ ENTRIES = {
         _optuna("optuna-random", "random"),
         _optuna("optuna-cmaes", "cmaes"),
         _optuna("optuna-gp", "gp", seeds=3, evaluations=100),
-        Entry("nevergrad", "nevergrad", "nevergrad_ask", "NGOpt", "nevergrad", ("nevergrad", "numpy")),
-        Entry("smac", "smac", "smac_facade", "", "smac", ("smac", "ConfigSpace", "numpy"), seeds=3, evaluations=100),
-        Entry("skopt-gp", "skopt", "skopt_ask", "GP", "skopt", ("scikit-optimize", "numpy"), seeds=3, evaluations=100),
-        Entry("skopt-forest", "skopt", "skopt_ask", "ET", "skopt", ("scikit-optimize", "numpy"), seeds=3, evaluations=100),
-        Entry("ax", "ax", "ax_client", "", "ax", ("ax-platform", "botorch", "torch"), seeds=2, evaluations=50),
-        Entry("hebo", "hebo", "hebo_ask", "", "hebo", ("HEBO", "torch", "numpy"), seeds=2, evaluations=50),
+        Entry(
+            "nevergrad", "nevergrad", "nevergrad_ask", "NGOpt", "nevergrad", ("nevergrad", "numpy")
+        ),
+        Entry(
+            "smac",
+            "smac",
+            "smac_facade",
+            "",
+            "smac",
+            ("smac", "ConfigSpace", "numpy"),
+            seeds=3,
+            evaluations=100,
+        ),
+        Entry(
+            "skopt-gp",
+            "skopt",
+            "skopt_ask",
+            "GP",
+            "skopt",
+            ("scikit-optimize", "numpy"),
+            seeds=3,
+            evaluations=100,
+        ),
+        Entry(
+            "skopt-forest",
+            "skopt",
+            "skopt_ask",
+            "ET",
+            "skopt",
+            ("scikit-optimize", "numpy"),
+            seeds=3,
+            evaluations=100,
+        ),
+        Entry(
+            "ax",
+            "ax",
+            "ax_client",
+            "",
+            "ax",
+            ("ax-platform", "botorch", "torch"),
+            seeds=2,
+            evaluations=50,
+        ),
+        Entry(
+            "hebo",
+            "hebo",
+            "hebo_ask",
+            "",
+            "hebo",
+            ("HEBO", "torch", "numpy"),
+            seeds=2,
+            evaluations=50,
+        ),
     )
 }

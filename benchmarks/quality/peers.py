@@ -1,0 +1,60 @@
+"""The environments that peers live in, so that minopt's own tests need none of them.
+
+    python -m benchmarks.quality.peers [NAME ...]
+
+makes a virtual environment for each (``benchmarks/quality/.venv-NAME``, or ``$MINOPT_PEERS/NAME``) and installs the
+peer there. What does not install is reported and left out of the benchmark.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from benchmarks.quality.entries import Entry
+
+TORCH = "torch==2.13.0"
+PACKAGES = {
+    "hyperopt": ("hyperopt==0.3.0", "lightgbm", "scikit-learn", "setuptools"),
+    "optuna": ("optuna>=5", "cmaes", "scipy", TORCH),
+    "nevergrad": ("nevergrad",),
+    "smac": ("smac",),
+    "skopt": ("scikit-optimize",),
+    "ax": (TORCH, "ax-platform"),
+    "hebo": ("setuptools<70", "wheel", TORCH, "HEBO"),  # needs numpy below 1.25: Python 3.10 or 3.11
+}
+
+
+def folder(environment: str) -> Path:
+    """Where an environment is kept."""
+    elsewhere = os.environ.get("MINOPT_PEERS")
+    return Path(elsewhere, environment) if elsewhere else Path(__file__).parent / f".venv-{environment}"
+
+
+def interpreter(entry: Entry) -> str:
+    """The Python that runs an entry: its own environment's, or this one if that was not made."""
+    own = folder(entry.environment) / "bin" / "python"
+    return str(own) if entry.environment and own.exists() else sys.executable
+
+
+def make(environment: str) -> bool:
+    """Make one environment; whether it worked."""
+    where = folder(environment)
+    venv.create(where, with_pip=True, clear=True)
+    pip = [str(where / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    done = subprocess.run([*pip, *PACKAGES[environment]], capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+    print(f"{environment}: installed" if done.returncode == 0 else f"{environment}: left out, {last[0]}")
+    return done.returncode == 0
+
+
+def main(chosen: list[str]) -> int:
+    """Make the named environments, or all."""
+    return 0 if all([make(name) for name in chosen or PACKAGES]) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
