@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from minopt.exceptions import InvalidArgument, InvalidTrial
-from minopt.trials.values import SONify, copied, number, plain, usable_loss
+from minopt.trials.values import PLAIN, SONify, copied, number, plain, usable_loss
 
 __all__ = [
     "JOB_STATES",
@@ -157,8 +157,9 @@ def make_plain(trial: Document) -> None:
         _replace(holder, key)
     for name in ("idxs", "vals"):
         lists = trial["misc"][name]
-        for label in [label for label, held in lists.items() if not _is_plain_list(held)]:
-            lists[label] = [plain(value) for value in lists[label]]
+        for label, held in lists.items():
+            if not _is_plain(held):
+                lists[label] = [plain(value) for value in held]
     result = trial["result"]
     if isinstance(result, dict) and "loss" in result:
         _replace(result, "loss")
@@ -170,8 +171,12 @@ def _replace(holder: Any, key: str) -> None:
         holder[key] = value
 
 
-def _is_plain_list(held: Any) -> bool:
-    return type(held) is list and all(plain(value) is value for value in held)
+def _is_plain(held: Any) -> bool:
+    if type(held) is not list:
+        return False
+    if len(held) == 1:  # as good as always, so the quick way
+        return type(held[0]) in PLAIN or plain(held[0]) is held[0]
+    return all(plain(value) is value for value in held)
 
 
 def spec_from_misc(misc: Mapping[str, Any]) -> dict[str, Any]:

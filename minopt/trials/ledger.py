@@ -86,55 +86,72 @@ class Ledger:
 
     Attributes
     ----------
-    visible : list of dict
-        The documents in a valid state, in order. A new list whenever it would change.
     unfinished : list of dict
-        Those of them that are new or running.
+        The documents that are new or running, in order.
+    lent : bool
+        Set it when somebody else gets hold of the list that `show` returned: it is not
+        changed then.
     """
 
-    __slots__ = ("_best", "_exp_key", "_follower", "_settled", "_shown", "unfinished", "visible")
+    __slots__ = (
+        "_best",
+        "_exp_key",
+        "_follower",
+        "_n_shown",
+        "_settled",
+        "_shown",
+        "_to_hide",
+        "_to_show",
+        "lent",
+        "unfinished",
+    )
 
     def __init__(self, exp_key: Any) -> None:
         self._exp_key = exp_key
         self._follower = Follower()
-        self._shown: tuple[list[Document] | None, int] = (None, 0)
         self._clear()
 
     def _clear(self) -> None:
         self._settled = [0] * len(JOB_STATES)
         self._best: float | None = None
+        self._shown: list[Document] = []
+        self._n_shown = 0
+        self._to_show: list[Document] = []
+        self._to_hide: list[Document] = []
+        self.lent = False
         self.unfinished: list[Document] = []
-        self.visible: list[Document] = []
 
     def is_about(self, exp_key: Any) -> bool:
         """Tell whether this is the ledger of the search `exp_key`."""
         return bool(self._exp_key == exp_key)
 
-    def show(self) -> list[Document]:
-        """Return `visible`, to be recognised by `has_shown`."""
-        self._shown = self.visible, len(self.visible)
-        return self.visible
-
     def has_shown(self, documents: list[Document] | None) -> bool:
-        """Tell whether `documents` is the list shown last, and as long as it was."""
-        shown, length = self._shown
-        return documents is shown and documents is not None and len(documents) == length
+        """Tell whether `documents` is the list shown last, unchanged."""
+        return documents is self._shown and len(documents) == self._n_shown
+
+    def show(self) -> list[Document]:
+        """Return the documents in a valid state, in order."""
+        if self._to_hide or (self._to_show and self.lent):
+            self._shown = _without([*self._shown, *self._to_show], self._to_hide)
+            self.lent = False
+        else:
+            self._shown.extend(self._to_show)
+        self._to_show, self._to_hide = [], []
+        self._n_shown = len(self._shown)
+        return self._shown
 
     def read(self, documents: list[Document]) -> list[Document]:
-        """Take in what happened to `documents`, and return those newly visible."""
+        """Take in what happened to `documents`, and return those newly valid."""
         fresh = self._follower.unread(documents)
         if fresh is None:
             self._clear()
             fresh = self._follower.unread(documents) or []
         if self._exp_key is not None:
             fresh = [doc for doc in fresh if doc["exp_key"] == self._exp_key]
-        gone = [doc for doc in self.unfinished if doc["state"] not in JOB_VALID_STATES]
-        if gone:
-            self.visible = _without(self.visible, gone)
+        self._to_hide += [doc for doc in self.unfinished if doc["state"] not in JOB_VALID_STATES]
         self._settle([*self.unfinished, *fresh])
         valid = [doc for doc in fresh if doc["state"] in JOB_VALID_STATES]
-        if valid:
-            self.visible = [*self.visible, *valid]
+        self._to_show += valid
         return valid
 
     def _settle(self, documents: list[Document]) -> None:
@@ -163,8 +180,7 @@ class Ledger:
 
 
 def _without(documents: list[Document], gone: list[Document]) -> list[Document]:
-    """Copy a list without some of its elements, which are likely to be near its end."""
-    documents = documents[:]
+    """Take some elements, which are likely to be near its end, out of a list, and return it."""
     for doc in gone:
         for place in range(len(documents) - 1, -1, -1):
             if documents[place] is doc:

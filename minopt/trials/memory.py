@@ -80,7 +80,20 @@ class Trials(ReadableTrials):
             ledger = self._ledger
             if ledger is not None and not ledger.has_shown(self.__dict__.get("_trials")):
                 self._ledger = None  # the list was replaced or changed: begin anew
-            self._trials = self._books().show()
+            ledger = self._books()
+            self._ledger = None
+            self._trials = ledger.show()
+            self._ledger = ledger
+
+    @property
+    def _trials(self) -> list[Document]:
+        if self._ledger is not None:
+            self._ledger.lent = True
+        return self._seen()
+
+    @_trials.setter
+    def _trials(self, documents: list[Document]) -> None:
+        self.__dict__["_trials"] = documents
 
     def _books(self) -> Ledger:
         """Return the books, up to date."""
@@ -139,7 +152,7 @@ class Trials(ReadableTrials):
         with LOCK:
             state = {key: value for key, value in self.__dict__.items() if key not in _DERIVED}
             # copies, so that another thread's next trial does not disturb who writes them
-            for name in ("_ids", "_dynamic_trials", "attachments"):
+            for name in ("_ids", "_dynamic_trials", "_trials", "attachments"):
                 if name in state:
                     state[name] = copy.copy(state[name])
         return state
@@ -156,6 +169,8 @@ class Trials(ReadableTrials):
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._ledger = twin._counter = None
+        if self._ledger is not None:
+            self._ledger.lent = True  # both have the list
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Trials:

@@ -32,15 +32,17 @@ class ReadableTrials:
     _decoder: Callable[[dict[str, Any]], Any] | None = None
 
     def _seen(self) -> list[Document]:
+        """Return the documents that are seen, for reading on the spot."""
         try:
-            return self._trials
-        except AttributeError:
+            seen: list[Document] = self.__dict__["_trials"]
+        except KeyError:
             raise AttributeError(
                 "these trials were made with refresh=False: call refresh() before using them"
             ) from None
+        return seen
 
     def __iter__(self) -> Iterator[Document]:
-        return iter(self._seen())
+        return iter(self.trials)
 
     def __len__(self) -> int:
         return len(self._seen())
@@ -59,22 +61,22 @@ class ReadableTrials:
     @property
     def tids(self) -> list[Any]:
         """The id of every trial."""
-        return [doc["tid"] for doc in self._trials]
+        return [doc["tid"] for doc in self._seen()]
 
     @property
     def specs(self) -> list[Any]:
         """The spec of every trial (None, as a rule)."""
-        return [doc["spec"] for doc in self._trials]
+        return [doc["spec"] for doc in self._seen()]
 
     @property
     def results(self) -> list[Any]:
         """The result of every trial."""
-        return [doc["result"] for doc in self._trials]
+        return [doc["result"] for doc in self._seen()]
 
     @property
     def miscs(self) -> list[Any]:
         """The misc of every trial, with its parameters."""
-        return [doc["misc"] for doc in self._trials]
+        return [doc["misc"] for doc in self._seen()]
 
     @property
     def idxs_vals(self) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
@@ -141,7 +143,7 @@ class ReadableTrials:
     @property
     def params(self) -> list[Any]:
         """The point of every trial as the objective received it."""
-        return [self.params_of(doc) for doc in self._trials]
+        return [self.params_of(doc) for doc in self._seen()]
 
     def params_of(self, trial: Mapping[str, Any]) -> Any:
         """Return the point of a trial as the objective received it.

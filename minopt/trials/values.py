@@ -10,12 +10,12 @@ import numpy as np
 
 from minopt.exceptions import InvalidArgumentType
 
-_PLAIN = frozenset({float, int, str, bool, type(None)})
+PLAIN = frozenset({float, int, str, bool, type(None)})
 
 
 def plain(value: Any) -> Any:
     """Turn a numpy scalar or 0-d array into the Python value that it holds; leave the rest."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     if isinstance(value, np.floating):
         return float(value)  # not .item(): that of a longdouble is a longdouble
