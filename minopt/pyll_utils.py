@@ -5,6 +5,7 @@ from __future__ import annotations
 from minopt.exceptions import DuplicateLabel
 from minopt.pyll.base import Apply, Literal, MissingArgument, as_apply, scope
 from minopt.space.conditions import EQ, Cond, expr_to_config
+from minopt.space.guards import validate_distribution_range, validate_label
 from minopt.space.parameters import (
     hp_choice,
     hp_lognormal,
@@ -19,8 +20,6 @@ from minopt.space.parameters import (
     hp_uniform,
     hp_uniformint,
     hyperopt_param,
-    validate_distribution_range,
-    validate_label,
 )
 
 __all__ = [

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minopt._types import FloatArray
-from minopt.pyll import stochastic
 from minopt.space.checks import check_int64, check_order, checked_weights, checked_whole
 from minopt.space.law import Law, as_floats, number_in
 
@@ -65,9 +64,6 @@ class Randint(_Whole):
         object.__setattr__(self, "high", checked_whole(self.name, "high", self.high))
         check_int64(self.name, self.low, self.high)
 
-    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> Any:
-        return stochastic.randint(self.low, self.high, rng=rng, size=size)
-
     def draw_one(self, rng: np.random.Generator) -> int:
         return int(rng.integers(self.low, self.high))
 
@@ -97,9 +93,6 @@ class Categorical(_Whole):
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", checked_weights(self.p))
         object.__setattr__(self, "_weights", np.array(self.p))
-
-    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> Any:
-        return stochastic.categorical(self.p, rng=rng, size=size)
 
     def draw_one(self, rng: np.random.Generator) -> int:
         return int(rng.multinomial(1, self._weights).argmax())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from minopt._types import FloatArray
+from minopt.pyll import stochastic
 
 
 class Law(ABC):
@@ -34,9 +36,14 @@ class Law(ABC):
     def integral(self) -> bool:
         """True if values are held as ``int`` in trials and for the objective."""
 
-    @abstractmethod
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What the graph symbol takes: the numbers of the law, in its order."""
+        return tuple(getattr(self, name) for name in arguments_of(type(self)))
+
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> Any:
         """Draw an array, from the same stream and with the same bits as the graph symbol."""
+        return getattr(stochastic, self.name)(*self.arguments, rng=rng, size=size)
 
     @abstractmethod
     def draw_one(self, rng: np.random.Generator) -> float | int:
@@ -67,6 +74,11 @@ class Law(ABC):
         """Map [0, 1] onto the values, such that a flat `u` gives this law."""
 
 
+def arguments_of(law: type[Law]) -> tuple[str, ...]:
+    """Return the names of a law's numbers, in the order in which its graph symbol takes them."""
+    return tuple(field.name for field in fields(law) if field.init)  # type: ignore[arg-type]
+
+
 def as_floats(x: ArrayLike) -> FloatArray:
     """Return `x` as a float array (0-d for a scalar)."""
     return np.asarray(x, dtype=np.float64)
@@ -74,7 +86,7 @@ def as_floats(x: ArrayLike) -> FloatArray:
 
 def number_in(value: Any) -> float:
     """Return `value` as a float, NaN if it is no number."""
-    if isinstance(value, (str, bytes)) or isinstance(value, np.ndarray) and value.ndim > 0:
+    if isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and value.ndim > 0):
         return float("nan")
     try:
         return float(value)

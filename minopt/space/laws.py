@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from minopt.space.continuous import (
     Uniform,
 )
 from minopt.space.discrete import Categorical, Randint
-from minopt.space.law import Law
+from minopt.space.law import Law, arguments_of
 
 __all__ = [
     "LAWS",
@@ -59,9 +58,6 @@ LAWS: dict[str, Any] = {
         Randint,
         Categorical,
     )
-}
-_FIELDS = {
-    name: tuple(field.name for field in fields(law) if field.init) for name, law in LAWS.items()
 }
 # Arguments of every random symbol that are no part of its law.
 _OF_THE_DRAW = ("rng", "size")
@@ -122,7 +118,7 @@ def law_of(node: Apply) -> Law | None:
 
 def bind(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Give the arguments of a law their names; refuse missing, doubled and unknown ones."""
-    names = _FIELDS[name]
+    names = arguments_of(LAWS[name])
     takes = f"{name} takes {', '.join(names)}"
     if len(args) > len(names):
         raise InvalidDistributionType(f"{takes}; got {len(args)} values: {_listed(args)}")
@@ -158,7 +154,7 @@ def number_or_node(arg: Any) -> Any:
     """Return what a node holds if that is certain now, else the node; other things unchanged."""
     if isinstance(arg, Literal):
         value = arg.obj
-        is_vector = isinstance(value, list) or isinstance(value, np.ndarray) and value.ndim > 0
+        is_vector = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
         return tuple(value) if is_vector else value
     if isinstance(arg, Apply) and arg.name == "pos_args" and not arg.named_args:
         items = [number_or_node(item) for item in arg.pos_args]

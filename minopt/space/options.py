@@ -82,8 +82,8 @@ def _plain(option: Any) -> Any:
 
 def _refuse(name: str, given: Any, advice: str) -> list[Any]:
     raise InvalidDistributionType(
-        f"{name} must be a list, tuple, range or array, got a {type(given).__name__}: "
-        f"{_short(given)}; {advice}"
+        f"{name} must be a list, tuple, range or array, got {_short(given)} "
+        f"of type {type(given).__name__}; {advice}"
     )
 
 

@@ -6,17 +6,14 @@ here is what is certain now; bounds that are expressions are checked when they h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any, TypeVar
 
-import numpy as np
-
-from minopt.exceptions import InvalidDistribution, InvalidDistributionType, InvalidLabel
+from minopt.exceptions import InvalidDistribution, InvalidDistributionType
 from minopt.pyll import Apply, Literal, scope
-from minopt.space.checks import WholeStep, check_order, checked_whole
+from minopt.space.checks import WholeStep, checked_whole
+from minopt.space.guards import naming, plain_label, validate_label
 from minopt.space.laws import check_numbers, number_or_node
 from minopt.space.options import options_of, weighted_options_of
 
@@ -24,56 +21,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @scope.define
-def hyperopt_param(label: Any, obj: Any) -> Any:
+def hyperopt_param(label: Any, obj: Any) -> Any:  # noqa: ARG001
     """Return `obj`: the node marks a random node as the parameter called `label`."""
     return obj
-
-
-def validate_label(f: _Function) -> _Function:
-    """Make a function check that its first argument, ``label``, is a non-empty string.
-
-    Bytes and literals of the graph that hold a string are labels, too.
-
-    Raises
-    ------
-    InvalidLabel
-        By the decorated function, which is a TypeError as well.
-    """
-    called = f.__name__.replace("hp_", "hp.", 1)
-
-    @wraps(f)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        if args and "label" in kwargs:
-            raise InvalidDistributionType(
-                f"{called} got its label twice, as {args[0]!r} and as label={kwargs['label']!r}"
-            )
-        if not args:
-            args = (kwargs.pop("label", _MISSING),)
-        _check_label(called, args[0])
-        return f(*args, **kwargs)
-
-    return checked  # type: ignore[return-value]
-
-
-def validate_distribution_range(f: _Function) -> _Function:
-    """Make a function ``f(label, low, high, ...)`` check that low < high, where both are numbers.
-
-    Raises
-    ------
-    InvalidDistribution
-        By the decorated function, which is a ValueError as well.
-    """
-
-    @wraps(f)
-    def checked(label: Any, *args: Any, **kwargs: Any) -> Any:
-        given = dict(zip(("low", "high"), args, strict=False)) | kwargs
-        low, high = number_or_node(given.get("low")), number_or_node(given.get("high"))
-        if not (low is None or high is None or isinstance(low, Apply) or isinstance(high, Apply)):
-            with _naming(label):
-                check_order(f.__name__.removeprefix("hp_"), low, high)
-        return f(label, *args, **kwargs)
-
-    return checked  # type: ignore[return-value]
 
 
 def _takes(*names: str, **defaults: Any) -> Callable[[_Function], _Function]:
@@ -105,9 +55,9 @@ def hp_pchoice(label: Any, *args: Any, **kwargs: Any) -> Apply:
     Apply
         Trials hold the index of the option.
     """
-    with _naming(label):
+    with naming(label):
         weights, options = weighted_options_of(_only("pchoice", "p_options", args, kwargs))
-        index = scope.hyperopt_param(_plain_label(label), scope.categorical(weights))
+        index = scope.hyperopt_param(plain_label(label), scope.categorical(weights))
     return _switch(index, options)
 
 
@@ -127,9 +77,9 @@ def hp_choice(label: Any, *args: Any, **kwargs: Any) -> Apply:
     Apply
         Trials hold the index of the option.
     """
-    with _naming(label):
+    with naming(label):
         options = options_of(_only("choice", "options", args, kwargs))
-        index = scope.hyperopt_param(_plain_label(label), scope.randint(len(options)))
+        index = scope.hyperopt_param(plain_label(label), scope.randint(len(options)))
     return _switch(index, options)
 
 
@@ -165,7 +115,6 @@ def hp_uniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
 
 @_takes("low", "high", q=1.0)
 @validate_label
-@validate_distribution_range
 def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     """Draw a whole number between low and high, both included: ``round(uniform / q) * q``.
 
@@ -183,9 +132,10 @@ def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     numbers = list(args)
     if len(numbers) == 3 and "q" not in kwargs:
         kwargs["q"] = numbers.pop()
-    with _naming(label):
+    with naming(label):
         kwargs["q"] = _whole_step(kwargs.get("q", 1.0))
-    return scope.int(scope.float(_parameter("quniform", label, numbers, kwargs)))
+    node = _parameter("quniform", label, numbers, kwargs, called="uniformint")
+    return scope.int(scope.float(node))
 
 
 @_takes("low", "high", "q")
@@ -302,22 +252,12 @@ def holds_whole_numbers(node: Apply) -> bool:
     )
 
 
-_MISSING = object()
-
-
-@contextmanager
-def _naming(label: Any) -> Iterator[None]:
-    """Put the parameter's label in front of what is wrong with its law."""
-    try:
-        yield
-    except InvalidDistribution as wrong:
-        raise type(wrong)(f"parameter {_plain_label(label)!r}: {wrong}") from None
-
-
-def _parameter(law: str, label: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Apply:
-    with _naming(label):
+def _parameter(
+    law: str, label: Any, args: Sequence[Any], kwargs: Mapping[str, Any], called: str = ""
+) -> Apply:
+    with naming(label, law, called):
         check_numbers(law, args, kwargs)
-    node: Apply = scope.hyperopt_param(_plain_label(label), getattr(scope, law)(*args, **kwargs))
+    node: Apply = scope.hyperopt_param(plain_label(label), getattr(scope, law)(*args, **kwargs))
     return node
 
 
@@ -347,20 +287,3 @@ def _whole_step(q: Any) -> Any:
     if checked_whole("uniformint", "q", value) <= 0:
         raise InvalidDistribution(f"uniformint needs q > 0, got q={q!r}")
     return WholeStep(value)
-
-
-def _plain_label(label: Any) -> Any:
-    return label.item() if isinstance(label, np.character) else label
-
-
-def _check_label(called: str, label: Any) -> None:
-    text = label.obj if isinstance(label, Literal) else label
-    if text is _MISSING:
-        raise InvalidLabel(f"{called} needs a label, a non-empty string, as its first argument")
-    if not isinstance(text, (str, bytes)):
-        raise InvalidLabel(
-            f"{called}: the label is missing or is no string; its first argument must be a "
-            f"non-empty string, got {text!r} of type {type(text).__name__}"
-        )
-    if not text:
-        raise InvalidLabel(f"{called}: the label must be a non-empty string, got {text!r}")

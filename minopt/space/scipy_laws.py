@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import rv_continuous
 
 from minopt._types import FloatArray
-from minopt.space.continuous import SteppedLaw
 from minopt.space.laws import Lognormal, Loguniform, Qlognormal, Qloguniform, Qnormal, Quniform
+from minopt.space.shapes import SteppedLaw
 
 
 class _Continuous(rv_continuous):  # type: ignore[misc, unused-ignore]
-    """A law with a density, behind scipy's interface: `pdf`, `cdf`, `ppf`, `rvs`, `mean`, …"""
+    """A law with a density, behind scipy's interface: `pdf`, `cdf`, `ppf`, `rvs`, `mean`."""
 
     law: Loguniform | Lognormal
 
@@ -30,7 +30,7 @@ class _Continuous(rv_continuous):  # type: ignore[misc, unused-ignore]
     def _updated_ctor_param(self) -> dict[str, Any]:
         return asdict(self.law)  # what scipy makes the frozen copy from
 
-    def _rvs(self, *args: Any, size: Any = None, random_state: Any = None) -> Any:
+    def _rvs(self, *_: Any, size: Any = None, random_state: Any = None) -> Any:
         return self.law.draw(random_state, () if size is None else size)
 
     def _logpdf(self, x: FloatArray) -> FloatArray:  # type: ignore[override, unused-ignore]
@@ -189,7 +189,13 @@ class qlognormal_gen(_Stepped):
         return self.law.on_grid(x) & (np.asarray(x) >= 0)
 
 
-def qtable_pmf(x: ArrayLike, q: float, qlow: float, xs: ArrayLike, ps: ArrayLike) -> Any:
+def qtable_pmf(
+    x: ArrayLike,
+    q: float,
+    qlow: float,
+    xs: ArrayLike,  # noqa: ARG001  (hyperopt's signature)
+    ps: ArrayLike,
+) -> Any:
     """Look up probabilities in a table.
 
     Parameters

@@ -214,7 +214,8 @@ def test_only_the_stepped_and_whole_laws_are_discrete():
 
 def test_values_of_a_whole_step_are_held_as_ints():
     law = Quniform(0, 10, WholeStep(2))
-    assert law.integral and not Quniform(0, 10, 2).integral
+    assert law.integral
+    assert not Quniform(0, 10, 2).integral
     assert type(law.draw_one(np.random.default_rng(0))) is int
 
 
