@@ -12,7 +12,7 @@ from minopt.pyll.nodes import Apply, as_apply
 # `from minopt.pyll import scope` answers for all of them and yet imports none.
 LATE_SYMBOLS = {
     "minopt.space.parameters": ("hyperopt_param",),
-    "minopt.domain.vectorize_view": (
+    "minopt.domain.vector_symbols": (
         "vchoice_split",
         "vchoice_merge",
         "idxs_map",
