@@ -39,13 +39,15 @@ def checked_whole(law: str, field: str, value: Any) -> int:
     number = _real(law, field, value)
     if not number.is_integer():
         raise InvalidDistribution(f"{law} needs a whole {field}, got {field}={value!r}")
-    return value.__index__() if hasattr(value, "__index__") else int(number)
+    return int(value) if isinstance(value, (int, np.integer)) else int(number)
 
 
 def check_order(law: str, low: Any, high: Any, *, whole: bool = False) -> None:
     """Refuse bounds that are not finite numbers in rising order."""
     numbers = [_real(law, "low", low), _real(law, "high", high)]
-    if not (all(map(math.isfinite, numbers)) and low < high):
+    both_ints = isinstance(low, (int, np.integer)) and isinstance(high, (int, np.integer))
+    rising = low < high if both_ints else numbers[0] < numbers[1]  # large ints have no float
+    if not (all(map(math.isfinite, numbers)) and rising):
         kind = "whole numbers" if whole else "finite bounds"
         raise InvalidDistribution(
             f"{law} needs {kind} with low < high, got low={low!r}, high={high!r}"

@@ -265,6 +265,19 @@ def test_numbers_of_other_kinds_are_numbers(number):
     assert Uniform(-1, number) == Uniform(-1, float(number))
 
 
+def test_neighbouring_large_whole_bounds_are_in_order():
+    assert Randint(2**62, 2**62 + 1).draw_one(np.random.default_rng(0)) == 2**62
+
+
+@pytest.mark.parametrize("whole", [4.0, np.array(4.0), np.array(4), np.uint8(4), Decimal(4)])
+def test_whole_numbers_of_every_kind_bound_a_randint(whole):
+    assert Randint(0, whole) == Randint(0, 4)
+
+
+def test_bounds_of_different_kinds_are_compared_as_numbers():
+    assert Uniform(Decimal(0), np.float32(1)) == Uniform(0, 1)
+
+
 def test_a_law_says_what_it_lacks_without_a_label():
     with pytest.raises(
         InvalidDistribution, match=re.escape("there is no law 'unifrom'; the laws are")
