@@ -1,1 +1,1 @@
-"""How good is the search? Normalised regret of minopt and of its peers on the same problems from the same seeds."""
+"""How good is the search? Regret of minopt and of its peers on the same problems and seeds."""

@@ -1,7 +1,8 @@
-"""``python -m benchmarks.quality --full`` runs what is missing and writes the report; ``--short`` checks in minutes.
+"""``python -m benchmarks.quality --full`` runs what is missing; ``--short`` checks.
 
-Question: how near to the best point known does each way of searching come, after so many evaluations?
-Yardstick: regret, 0 at the best loss known and 1 at the median random point. Noise: seeds, paired; Wilcoxon's test.
+Question: how near to the best point known does each way of searching come, after so many
+evaluations? Yardstick: regret, 0 at the best loss known and 1 at the median random point. Noise:
+seeds, paired; Wilcoxon's test.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--full", action="store_true", help="run what is missing, then report")
     what.add_argument("--report", action="store_true", help="only report on the results there are")
-    what.add_argument("--short", action="store_true", help="check that nothing got worse (3 minutes)")
-    what.add_argument("--keep", action="store_true", help="run the short check and store its numbers")
+    what.add_argument(
+        "--short", action="store_true", help="check that nothing got worse (3 minutes)"
+    )
+    what.add_argument(
+        "--keep", action="store_true", help="run the short check and store its numbers"
+    )
     parser.add_argument("--entries", nargs="*", choices=sorted(ENTRIES), help="some of the entries")
     parser.add_argument("--seeds", type=int, help="so many seeds for every entry")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start nothing after")

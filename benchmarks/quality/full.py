@@ -1,4 +1,4 @@
-"""The whole table: every entry on every problem, each entry in a process of the environment it lives in."""
+"""The whole table: every entry on every problem, each in a process of its own environment."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.quality.peers [NAME ...]
 
-makes a virtual environment for each (``benchmarks/quality/.venv-NAME``, or ``$MINOPT_PEERS/NAME``) and installs the
-peer there. What does not install is reported and left out of the benchmark.
+makes a virtual environment for each (``benchmarks/quality/.venv-NAME``, or ``$MINOPT_PEERS/NAME``)
+and installs the peer there. What does not install is reported and left out of the benchmark.
 """
 
 from __future__ import annotations
@@ -24,14 +24,23 @@ PACKAGES = {
     "smac": ("smac",),
     "skopt": ("scikit-optimize",),
     "ax": (TORCH, "ax-platform"),
-    "hebo": ("setuptools<70", "wheel", TORCH, "HEBO"),  # needs numpy below 1.25: Python 3.10 or 3.11
+    "hebo": (
+        "setuptools<70",
+        "wheel",
+        TORCH,
+        "HEBO",
+    ),  # needs numpy below 1.25: Python 3.10 or 3.11
 }
 
 
 def folder(environment: str) -> Path:
     """Where an environment is kept."""
     elsewhere = os.environ.get("MINOPT_PEERS")
-    return Path(elsewhere, environment) if elsewhere else Path(__file__).parent / f".venv-{environment}"
+    return (
+        Path(elsewhere, environment)
+        if elsewhere
+        else Path(__file__).parent / f".venv-{environment}"
+    )
 
 
 def interpreter(entry: Entry) -> str:
@@ -45,15 +54,22 @@ def make(environment: str) -> bool:
     where = folder(environment)
     venv.create(where, with_pip=True, clear=True)
     pip = [str(where / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    done = subprocess.run([*pip, *PACKAGES[environment]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*pip, *PACKAGES[environment]], capture_output=True, text=True, check=False
+    )
     last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-    print(f"{environment}: installed" if done.returncode == 0 else f"{environment}: left out, {last[0]}")
+    print(
+        f"{environment}: installed"
+        if done.returncode == 0
+        else f"{environment}: left out, {last[0]}"
+    )
     return done.returncode == 0
 
 
 def main(chosen: list[str]) -> int:
     """Make the named environments, or all."""
-    return 0 if all([make(name) for name in chosen or PACKAGES]) else 1
+    made = [make(name) for name in chosen or PACKAGES]
+    return 0 if all(made) else 1
 
 
 if __name__ == "__main__":

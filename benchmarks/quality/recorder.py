@@ -1,4 +1,4 @@
-"""What the objective remembers of one run: the loss of the best point so far, each time it changes."""
+"""What the objective remembers of a run: the loss of the best point so far, as it changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Curve = list[tuple[int, float]]
 class Recorder:
     """An objective that keeps the curve of the incumbent.
 
-    With noise, the optimiser sees noisy losses and the incumbent is the point that *looked* best; the curve
-    holds its loss without noise, so it may rise.
+    With noise, the optimiser sees noisy losses and the incumbent is the point that *looked* best;
+    the curve holds its loss without noise, so it may rise.
     """
 
     def __init__(self, problem: Problem, seed: int) -> None:

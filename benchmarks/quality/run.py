@@ -1,7 +1,7 @@
-"""Run one entry, in the environment it lives in: ``python -m benchmarks.quality.run --entry NAME --seeds 0:20``.
+"""Run one entry where it lives: ``python -m benchmarks.quality.run --entry NAME --seeds 0:20``.
 
-Appends to ``results/NAME.jsonl``: first a line on the session (commit, versions, machine), then a line for each
-problem and seed. What the file holds already is not run again.
+Appends to ``results/NAME.jsonl``: first a line on the session (commit, versions, machine), then a
+line for each problem and seed. What the file holds already is not run again.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def run(
     evaluations: int,
     stop: float,
 ) -> int:
-    """Run what is missing; how many rows were added. Nothing new starts after ``stop`` (monotonic seconds)."""
+    """Run what is missing until ``stop`` (monotonic seconds); how many rows were added."""
     todo = list(tasks(problems, seeds, done(path)))
     if not todo:
         return 0
@@ -77,7 +77,7 @@ def run(
             break
         try:
             row = run_one(runner, name, seed, evaluations)
-        except Exception as reason:  # a peer that fails on one problem goes on with the next
+        except Exception as reason:  # noqa: BLE001 - a peer that fails goes on with the next
             line = traceback.extract_tb(reason.__traceback__)[-1]
             row = {
                 "problem": name,

@@ -1,7 +1,7 @@
 """Rows of results as arrays, and the numbers the report is made of.
 
-A *regret* is normalised: 0 at the best loss known, 1 at the median of random points. Where a mean of ratios is
-taken, regrets below ``FLOOR`` count as ``FLOOR``: who comes that near has found it.
+A *regret* is normalised: 0 at the best loss known, 1 at the median of random points. Where a mean
+of ratios is taken, regrets below ``FLOOR`` count as ``FLOOR``: who comes that near has found it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Runs:
 
 
 def runs_of(path: Path) -> Runs:
-    """Read the results of one entry; a later row replaces an earlier one of the same problem and seed."""
+    """Read one entry's results; a later row replaces an earlier one of the same key."""
     rows: dict[tuple[str, int], Row] = {}
     errors: dict[tuple[str, int], str] = {}
     sessions: list[Row] = []
@@ -62,20 +62,24 @@ def runs_of(path: Path) -> Runs:
 
 def read_all(folder: Path, entries: Iterable[str]) -> dict[str, Runs]:
     """The results of every entry that has any, in the order given."""
-    found = (runs_of(folder / f"{name}.jsonl") for name in entries if (folder / f"{name}.jsonl").exists())
+    found = (
+        runs_of(folder / f"{name}.jsonl") for name in entries if (folder / f"{name}.jsonl").exists()
+    )
     return {runs.entry: runs for runs in found if runs.rows}
 
 
 @dataclass(frozen=True, slots=True)
 class Regrets:
-    """The regret of each entry on each problem: one row a seed, one column an evaluation, NaN where it was not run."""
+    """The regret curves of each entry on each problem: one row a seed, one column an evaluation."""
 
     entries: tuple[str, ...]
     problems: tuple[str, ...]
     curves: Mapping[tuple[str, str], np.ndarray]  # (entry, problem) -> (n_seeds, n_evaluations)
     seeds: Mapping[tuple[str, str], tuple[int, ...]]
 
-    def mean(self, entry: str, problem: str, evaluations: int, among: Iterable[int] | None = None) -> float:
+    def mean(
+        self, entry: str, problem: str, evaluations: int, among: Iterable[int] | None = None
+    ) -> float:
         """The mean regret over seeds (over some of them), NaN if it was never run so far."""
         values = self.at(entry, problem, evaluations)
         if among is not None:
@@ -87,7 +91,9 @@ class Regrets:
         curves = self.curves.get((entry, problem))
         if curves is None or curves.shape[1] < evaluations:
             return {}
-        return dict(zip(self.seeds[entry, problem], curves[:, evaluations - 1].tolist(), strict=True))
+        return dict(
+            zip(self.seeds[entry, problem], curves[:, evaluations - 1].tolist(), strict=True)
+        )
 
 
 def regrets(results: Mapping[str, Runs], problems: Iterable[str]) -> Regrets:
@@ -113,7 +119,7 @@ def regrets(results: Mapping[str, Runs], problems: Iterable[str]) -> Regrets:
 
 
 def ratios(table: Regrets, entry: str, evaluations: int, to: str = REFERENCE) -> np.ndarray:
-    """For every problem both ran, the mean regret divided by that of another entry, on the seeds both ran."""
+    """Mean regret divided by another entry's, for each problem, on the seeds both ran."""
     found = []
     for name in table.problems:
         mine, other = table.at(entry, name, evaluations), table.at(to, name, evaluations)
@@ -159,7 +165,7 @@ def mean_ranks(table: Regrets, entries: Iterable[str], evaluations: int) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """One entry against another: problems clearly won and lost (Wilcoxon, p < 0.05 over paired seeds), and overall."""
+    """One entry against another: problems clearly won and lost (p < 0.05), and overall."""
 
     won: int
     lost: int
@@ -189,4 +195,6 @@ def duel(table: Regrets, entry: str, other: str, evaluations: int) -> Duel:
         if wilcoxon(differences) < 0.05:
             won += differences.mean() < 0
             lost += differences.mean() > 0
-    return Duel(int(won), int(lost), count, wilcoxon(np.log(ratios(table, entry, evaluations, other))))
+    return Duel(
+        int(won), int(lost), count, wilcoxon(np.log(ratios(table, entry, evaluations, other)))
+    )

@@ -37,7 +37,7 @@ def node(ax: Any, parameter: Parameter) -> Any:
     raise TypeError(parameter)
 
 
-def prepare(library: str, setting: str) -> Runner:
+def prepare(library: str, _setting: str) -> Runner:
     """A runner of the client."""
     logging.disable(logging.ERROR)
     ax = import_module(library)

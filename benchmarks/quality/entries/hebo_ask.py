@@ -39,7 +39,7 @@ def node(parameter: Parameter) -> dict[str, Any]:
     raise TypeError(parameter)
 
 
-def prepare(library: str, setting: str) -> Runner:
+def prepare(library: str, _setting: str) -> Runner:
     """A runner of HEBO."""
     hebo = import_module(f"{library}.optimizers.hebo").HEBO
     design = import_module(f"{library}.design_space.design_space").DesignSpace

@@ -17,7 +17,7 @@ MIX = ((0.1, "rand"), (0.5, "tpe"), (0.4, "anneal"))  # for ``mix``, which wants
 
 
 def node(hp: Any, parameter: Parameter) -> Any:
-    """The hyperopt expression of one parameter; whole numbers get half a step of room at both ends."""
+    """One parameter's expression; whole numbers get half a step of room at both ends."""
     match parameter:
         case Branch(name, arms):
             return hp.choice(name, [{name: option, **tree(hp, arm)} for option, arm in arms])
@@ -84,7 +84,7 @@ def prepare(library: str, setting: str) -> Runner:
     suggest = algorithm_of(library, setting)
     hp = package.hp
     if library == "hyperopt" and setting == "atpe":
-        # its atpe stops at uniformint (and at choices of plain options, for which there is no other word)
+        # its atpe stops at uniformint; at plain options too, for which there is no other word
         hp = SimpleNamespace(**{**vars(hp), "uniformint": whole_quniform(hp)})
 
     def minimise(space: Space, objective: Objective, evaluations: int, seed: int) -> None:

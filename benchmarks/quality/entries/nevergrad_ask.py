@@ -11,7 +11,7 @@ from benchmarks.quality.entries.registry import Objective, Runner
 
 
 def node(p: Any, parameter: Parameter) -> Any:
-    """nevergrad's parametrisation of one parameter; steps are asked for by their number."""
+    """The parametrisation of one parameter; steps are asked for by their number."""
     match parameter:
         case Float(_, low, high, log=True) | Int(_, low, high, log=True):
             scalar = p.Log(lower=low, upper=high)

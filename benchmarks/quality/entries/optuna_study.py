@@ -1,4 +1,4 @@
-"""Optuna, by ask and tell; a branch is a categorical, and what stands under it is asked for only then."""
+"""Optuna, by ask and tell; what stands under a branch is asked for only when it is taken."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def node(module: Any, parameter: Parameter) -> Any:
 def prepare(library: str, setting: str) -> Runner:
     """A runner with the named surrogate (GP, or ET for extra trees)."""
     if not hasattr(np, "int"):
-        np.int = int  # releases up to 0.9 use the name that numpy has dropped
+        setattr(np, "int", int)  # noqa: B010 - releases up to 0.9 use the name that numpy has dropped
     skopt = import_module(library)
     module = import_module(f"{library}.space")
 

@@ -1,4 +1,4 @@
-"""For libraries without conditional spaces: every parameter is asked for always, and the inactive ones are dropped."""
+"""For libraries without conditional spaces: all is asked for, what is inactive is dropped."""
 
 from __future__ import annotations
 
