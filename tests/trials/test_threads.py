@@ -1,0 +1,74 @@
+"""Several threads on the same Trials."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from minopt.base import JOB_STATE_DONE, Trials
+from minopt.trials.memory import sync, tally
+
+
+@pytest.fixture(autouse=True)
+def switch_often():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+N_THREADS, N_EACH = 4, 60
+
+
+def in_threads(work):
+    """Let several threads do the same, and return what they return; raises what they raise."""
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        futures = [pool.submit(work) for _ in range(N_THREADS)]
+        return [future.result() for future in futures]
+
+
+def test_no_two_threads_get_the_same_id():
+    trials = Trials()
+    given = in_threads(lambda: [trials.new_trial_ids(2) for _ in range(N_EACH)])
+    tids = [tid for of_thread in given for pair in of_thread for tid in pair]
+    assert sorted(tids) == list(range(2 * N_THREADS * N_EACH))
+
+
+def test_a_trial_is_claimed_by_one_thread_only(make):
+    trials = Trials()
+    trials.insert_trial_docs([make(tid) for tid in range(N_EACH)])
+
+    def claim():
+        claimed = []
+        while (doc := trials._claim_next()) is not None:
+            claimed.append(doc["tid"])
+        return claimed
+
+    tids = [tid for of_thread in in_threads(claim) for tid in of_thread]
+    assert sorted(tids) == list(range(N_EACH))
+
+
+def test_searches_side_by_side_lose_no_trial(make):
+    trials = Trials()
+
+    def search():
+        for _ in range(N_EACH):
+            [tid] = trials.new_trial_ids(1)
+            sync(trials)
+            trials.insert_trial_doc(make(tid, x=float(tid)))
+            trials.refresh() if tid % 7 == 0 else sync(trials)
+            doc = trials._claim_next()
+            if doc is not None:
+                doc["result"] = {"status": "ok", "loss": float(doc["tid"])}
+                doc["state"] = JOB_STATE_DONE
+            sync(trials)
+            tally(trials)
+            assert all(trial["tid"] in trials._ids for trial in trials)
+
+    in_threads(search)
+    sync(trials)
+    assert sorted(trials.tids) == list(range(N_THREADS * N_EACH))
+    assert tally(trials).done == N_THREADS * N_EACH
+    assert tally(trials).best_loss == 0.0
