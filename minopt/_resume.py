@@ -1,0 +1,102 @@
+"""Which seeds a search has drawn, so that resuming it goes on and never repeats a point.
+
+Trials remember for each random stream the state in which it was first used, the state it was
+left in, and the number of seeds drawn. A generator in a first state is wound forward by that
+number, one in a last state goes on from there, and any other begins a stream of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import Any
+
+import numpy as np
+
+N_SEEDS = 2**31 - 1
+
+_lock = threading.Lock()
+
+
+class SeedStream:
+    """The seeds of one run of a search.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Or anything with its method ``integers``.
+    trials : Trials
+        Where the streams are remembered, as the attribute ``_streams``.
+    """
+
+    def __init__(self, rng: Any, trials: Any) -> None:
+        self._rng = rng
+        self._memory = _memory_of(trials)
+        self._entry = self._find(state_of(rng))
+        self._position: int = self._entry["n_seeds"]
+
+    @property
+    def is_fresh(self) -> bool:
+        """True while nothing was ever asked for these trials."""
+        return not any(entry["n_seeds"] for entry in self._memory)
+
+    def _find(self, state: str | None) -> dict[str, Any]:
+        with _lock:
+            for entry in self._memory:
+                if state is not None and entry["first"] == state:
+                    self._wind(entry["n_seeds"])
+                    return entry
+            for entry in self._memory:
+                if state is not None and entry["last"] == state:
+                    return entry
+        return {"first": state, "last": state, "n_seeds": 0}
+
+    def _wind(self, n_seeds: int) -> None:
+        for _ in range(n_seeds):
+            self._rng.integers(N_SEEDS)
+
+    def draw(self) -> int:
+        """Return the next seed."""
+        with _lock:
+            entry = self._entry
+            if entry["n_seeds"] == 0 and not any(known is entry for known in self._memory):
+                self._memory.append(entry)
+            self._wind(entry["n_seeds"] - self._position)  # another thread has the same stream
+            seed = int(self._rng.integers(N_SEEDS))
+            entry["n_seeds"] += 1
+            entry["last"] = state_of(self._rng)
+            self._position = entry["n_seeds"]
+        return seed
+
+
+def _memory_of(trials: Any) -> list[dict[str, Any]]:
+    memory = getattr(trials, "_streams", None)
+    if isinstance(memory, list):
+        return memory
+    memory = []
+    try:
+        trials._streams = memory
+    except AttributeError:
+        pass  # a store without room for it: each run remembers by itself
+    return memory
+
+
+def state_of(rng: Any) -> str | None:
+    """Return a short fingerprint of a generator's state; None for one that does not tell it."""
+    bit_generator = getattr(rng, "bit_generator", None)
+    if bit_generator is None:
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    _feed(digest, bit_generator.state)
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            digest.update(key.encode())
+            _feed(digest, value[key])
+    elif isinstance(value, np.ndarray):
+        digest.update(value.tobytes())
+    else:
+        digest.update(repr(value).encode() + b";")

@@ -1,0 +1,64 @@
+"""How a search shows its progress: context managers for `fmin`'s ``show_progressbar``.
+
+A progress callback is called with ``initial`` (trials finished before) and ``total`` (trials
+wanted, `sys.maxsize` for no limit) and yields an object with a method ``update(n)``. The search
+sets its attribute ``postfix``, if it can, to the best loss as text.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from minopt._stand_in import Redirection, redirected_output
+
+__all__ = ["default_callback", "no_progress_callback", "tqdm_progress_callback"]
+
+
+@contextmanager
+def tqdm_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
+    """Show a bar on stderr, and keep what is printed meanwhile out of its line.
+
+    Parameters
+    ----------
+    initial : int
+        Trials finished before.
+    total : int or None
+        Trials wanted; None or `sys.maxsize` if there is no limit.
+    """
+    from tqdm import tqdm
+
+    with redirected_output() as output:
+        bar = tqdm(
+            total=None if total is None or total >= sys.maxsize else total,
+            file=_bar_file(output),
+            postfix={"best loss": "?"},
+            disable=output.stderr is None,
+            dynamic_ncols=True,
+            unit="trial",
+            initial=initial,
+        )
+        with bar:
+            yield bar
+
+
+def _bar_file(output: Redirection) -> Any:
+    return output.stderr
+
+
+@contextmanager
+def no_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
+    """Show nothing."""
+    yield _NoBar()
+
+
+class _NoBar:
+    postfix: Any = None
+
+    def update(self, n: int) -> None:
+        """Do nothing."""
+
+
+default_callback = tqdm_progress_callback
