@@ -37,7 +37,7 @@ def generator_of(rstate: Any) -> np.random.Generator:
     if isinstance(rstate, np.random.Generator):
         return rstate
     if isinstance(rstate, np.random.RandomState):
-        return np.random.Generator(rstate._bit_generator)  # type: ignore[attr-defined]
+        return np.random.Generator(rstate._bit_generator)
     if isinstance(rstate, (np.random.SeedSequence, np.random.BitGenerator)):
         return np.random.default_rng(rstate)
     if isinstance(rstate, (int, np.integer)) and not isinstance(rstate, bool):

@@ -13,6 +13,7 @@ import numpy as np
 from minopt.algo.shared import Document, new_document
 from minopt.domain.domain import Domain
 from minopt.pyll.evaluate import rec_eval
+from minopt.pyll.nodes import Apply
 
 
 def suggest(new_ids: Sequence[Any], domain: Domain, trials: Any, seed: Any) -> list[Document]:
@@ -38,7 +39,10 @@ def suggest(new_ids: Sequence[Any], domain: Domain, trials: Any, seed: Any) -> l
 
 
 def suggest_batch(
-    new_ids: Sequence[Any], domain: Domain, trials: Any, seed: Any
+    new_ids: Sequence[Any],
+    domain: Domain,
+    trials: Any,  # noqa: ARG001 - the signature of every algorithm
+    seed: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Propose points as columns: each parameter is drawn for all trials at once.
 
@@ -47,6 +51,7 @@ def suggest_batch(
     idxs, vals : dict from label to array
         The ids of the trials in which the parameter is active, and its values there.
     """
-    memo = {domain.s_new_ids: new_ids, domain.s_rng: np.random.default_rng(seed)}
+    rng = np.random.default_rng(seed)
+    memo: dict[Apply, Any] = {domain.s_new_ids: new_ids, domain.s_rng: rng}
     idxs, vals = rec_eval(domain.s_idxs_vals, memo=memo)
     return idxs, vals

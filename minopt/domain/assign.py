@@ -138,7 +138,7 @@ def _is_cheap(node: Apply) -> bool:
 def _step(node: Apply) -> _Step:
     if isinstance(node, Literal):
         constant = plain(node.obj)
-        return lambda values: constant
+        return lambda _: constant
     if is_parameter(node):
         return _value_step(parameter_parts(node)[0])
     if node.name == "switch":
@@ -179,7 +179,7 @@ def _switch_step(node: Apply) -> _Step:
 
 
 def _call_step(name: str, args: list[_Step], kwargs: list[tuple[str, _Step]]) -> _Step:
-    function = scope._impls[name] if name in scope._impls else None
+    function = scope._impls.get(name)
     if function is None:
         raise NameError(f"the space applies {name!r}, which scope does not have here")
 

@@ -29,11 +29,12 @@ def find_parameters(expr: Apply) -> dict[str, Apply]:
         if not is_parameter(node):
             continue
         label, _ = parameter_parts(node)
-        if not isinstance(label, str) or not label:
+        if not label or not isinstance(label, str):
             raise InvalidLabel(f"a parameter's label must be a non-empty string, got {label!r}")
         if label in found:
             raise DuplicateLabel(
-                f"two parameters are called {label!r}; give each its own label, or use one node twice"
+                f"two parameters are called {label!r}; "
+                "give each its own label, or use one node twice"
             )
         found[label] = node
     return found

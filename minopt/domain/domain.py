@@ -90,7 +90,7 @@ class Domain:
         self.s_new_ids = Literal("new_ids")
         self.s_rng = Literal("rng-placeholder")
         self.cmd = ("domain_attachment", "FMinIter_Domain")
-        self.table  # compile now: a wrong space is refused before the first trial
+        self.__dict__["table"] = compile_space(self.expr)  # now: a wrong space is refused at once
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in _LAZY}
@@ -233,12 +233,13 @@ def _space_node(space: Any) -> Apply:
         wrong = f"a set, {space!r}: use a list, or hp.choice for one of several values"
     elif isinstance(space, str):
         wrong = f"the string {space!r}"
-    elif isinstance(space, SymbolTableEntry) or callable(space) and not isinstance(space, Apply):
+    elif isinstance(space, SymbolTableEntry) or (callable(space) and not isinstance(space, Apply)):
         wrong = f"{space!r}, which is a function: call it, as in hp.uniform('x', 0, 1)"
     elif isinstance(space, (dict, list, tuple)) and not space:
         wrong = f"an empty {type(space).__name__}"
     if wrong is not None:
         raise BadSearchSpace(
-            "space must be made of hp expressions, such as {'x': hp.uniform('x', 0, 1)}; got " + wrong
+            "space must be made of hp expressions, such as {'x': hp.uniform('x', 0, 1)}; got "
+            + wrong
         )
     return as_apply(space)

@@ -11,7 +11,9 @@ import numpy as np
 from minopt.exceptions import InvalidLoss, InvalidResultStatus
 from minopt.trials.documents import STATUS_OK, STATUS_STRINGS
 
-_RIGHT = "return a float, or a dict with 'loss' and 'status' such as {'loss': 0.5, 'status': STATUS_OK}"
+_RIGHT = (
+    "return a float, or a dict with 'loss' and 'status' such as {'loss': 0.5, 'status': STATUS_OK}"
+)
 
 
 def clean_result(returned: Any, who: str) -> dict[str, Any]:

@@ -130,7 +130,9 @@ class Table:
         try:
             return law_from(node.name, *args, **kwargs)
         except ValueError as wrong:
-            raise BadSearchSpace(f"parameter {parameter.label!r} at {dict(point)}: {wrong}") from wrong
+            raise BadSearchSpace(
+                f"parameter {parameter.label!r} at {dict(point)}: {wrong}"
+            ) from wrong
 
     def memo(self, point: Mapping[str, Any]) -> dict[Apply, Any]:
         """Return the memo in which `rec_eval` finds the values of a point."""
@@ -189,7 +191,9 @@ class Table:
             label = parameter.label
             active = self.is_active(parameter, checked)
             if label in point:
-                checked[label] = self._check_value(parameter, point[label], checked, argument, active)
+                checked[label] = self._check_value(
+                    parameter, point[label], checked, argument, active
+                )
             elif active:
                 raise InvalidArgument(f"{argument}: parameter {label!r} is active here and missing")
         return checked

@@ -24,8 +24,8 @@ def is_parameter(node: Apply) -> bool:
     return node.name == "hyperopt_param"
 
 
-def parameter_parts(node: Apply) -> tuple[str, Apply]:
-    """Return the label and the random node of a parameter."""
+def parameter_parts(node: Apply) -> tuple[Any, Apply]:
+    """Return the label, as it was given, and the random node of a parameter."""
     named = dict(node.named_args)
     positional = node.pos_args
     label = positional[0] if positional else named.get("label")
@@ -56,14 +56,14 @@ def trace_uses(expr: Apply) -> Uses:
         if use in seen:
             continue
         seen[use] = None
+        children: list[tuple[Apply, Use]] = []
         if node.name == "switch":
             visit = len(seen)  # a second visit splits the options anew, as hyperopt does
-            children = [(option, (node, i, visit)) for i, option in enumerate(node.pos_args[1:])]
-            children.insert(0, (node.pos_args[0], (node,)))
+            options = enumerate(node.pos_args[1:])
+            children += [(node.pos_args[0], (node,))]
+            children += [(option, (node, i, visit)) for i, option in options]
         elif len(seen) == 1:
-            children = [(arg, (node,)) for arg in node.inputs()]
-        else:
-            children = []
+            children += [(arg, (node,)) for arg in node.inputs()]
         todo.extend(reversed(children))
     return uses
 

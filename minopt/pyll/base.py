@@ -38,12 +38,12 @@ from minopt.pyll.operations import (
     partial,
     pdb_settrace,
     pos_args,
-    pow,
+    pow,  # noqa: A004
     repeat,
     sin,
     sqrt,
     str_join,
-    sum,
+    sum,  # noqa: A004
     switch,
     tan,
 )

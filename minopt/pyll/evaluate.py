@@ -25,9 +25,9 @@ def rec_eval(
     deepcopy_inputs: bool = False,
     memo: dict[Apply, Any] | None = None,
     max_program_len: int | None = None,
-    memo_gc: bool = True,
+    memo_gc: bool = True,  # noqa: ARG001
     print_trace: bool = False,
-    print_node_on_error: bool = True,
+    print_node_on_error: bool = True,  # noqa: ARG001
 ) -> Any:
     """Evaluate a graph.
 
@@ -77,7 +77,7 @@ def rec_eval(
             )
         node = todo.pop()
         if print_trace:
-            print("rec_eval:print_trace", len(todo), node.name)
+            print("rec_eval:print_trace", len(todo), node.name)  # noqa: T201
         if node in known:
             continue
         if isinstance(node, Literal):

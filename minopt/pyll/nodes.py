@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import IO, Any
 
+import numpy as np
+
 from minopt.exceptions import BadSearchSpace
 
 
@@ -52,11 +54,10 @@ class Apply:
         pure: bool = False,
         define_params: dict[str, Any] | None = None,
     ) -> None:
-        if isinstance(named_args, Mapping):
-            named_args = list(named_args.items())
+        pairs = named_args.items() if isinstance(named_args, Mapping) else named_args
         self.name = name
         self.pos_args: list[Apply] = list(pos_args)
-        self.named_args: list[list[Any]] = [[keyword, arg] for keyword, arg in named_args]
+        self.named_args: list[list[Any]] = [list(pair) for pair in pairs]
         self.o_len = o_len
         self.pure = pure
         self.define_params = define_params
@@ -288,7 +289,7 @@ class Literal(Apply):
 
     def _headline(self) -> str:
         obj = self._obj
-        if type(obj).__module__ == "numpy" and getattr(obj, "ndim", 0) and obj.dtype.kind in "fiu":
+        if isinstance(obj, np.ndarray) and obj.ndim and obj.dtype.kind in "fiu":
             bounds = f"min={obj.min():f},max={obj.max():f}" if obj.size else "empty"
             return f"Literal{{np.ndarray,shape={obj.shape},{bounds}}}"
         return f"Literal{{{obj}}}"
@@ -361,7 +362,11 @@ def _container_node(obj: Any, above: tuple[int, ...]) -> Apply:
     above = (*above, id(obj))
 
     def node_of(item: Any) -> Apply:
-        return _container_node(item, above) if isinstance(item, (tuple, list, dict)) else as_apply(item)
+        return (
+            _container_node(item, above)
+            if isinstance(item, (tuple, list, dict))
+            else as_apply(item)
+        )
 
     if isinstance(obj, tuple):
         return Apply("pos_args", [node_of(item) for item in obj], [], len(obj))
@@ -390,11 +395,13 @@ def _parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...
 
 
 def _bind(node: Apply, parameters: tuple[inspect.Parameter, ...]) -> dict[str, Any]:
-    by_position = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_position = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
     others = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
     named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    binding: dict[str, Any] = dict(zip(by_position, node.pos_args))  # noqa: B905
+    binding: dict[str, Any] = dict(zip(by_position, node.pos_args))
     surplus = node.pos_args[len(by_position) :]
     if rest is not None:
         binding[rest] = surplus

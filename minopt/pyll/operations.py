@@ -203,7 +203,7 @@ def kwswitch(kw: Any, **kwargs: Any) -> Apply:
     return node
 
 
-scope.kwswitch = kwswitch
+vars(scope).update(kwswitch=kwswitch)
 
 
 @scope.define_pure

@@ -153,8 +153,7 @@ def one_of(*args: Any) -> Apply:
     return node
 
 
-scope.choice = choice
-scope.one_of = one_of
+vars(scope).update(choice=choice, one_of=one_of)
 
 
 def recursive_set_rng_kwarg(expr: Apply, rng: Any = None) -> Apply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from minopt.pyll.nodes import Apply, as_apply
 
@@ -43,6 +43,9 @@ LATE_SYMBOLS = {
 }
 
 
+_Length: TypeAlias = int | None  # the class below has a method `int`
+
+
 class PyllImportError(ImportError):
     """A symbol is asked for that the scope does not have."""
 
@@ -58,7 +61,10 @@ class _Implementations(dict[str, Any]):
         return found
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def values(self) -> Any:
         return [self[name] for name in self]
@@ -97,7 +103,7 @@ class SymbolTable:
         name: str,
         args: Any,
         kwargs: dict[str, Any],
-        o_len: int | None,
+        o_len: _Length,
         pure: bool,
     ) -> Apply:
         named = sorted(((key, as_apply(arg)) for key, arg in kwargs.items()), key=lambda kv: kv[0])
@@ -155,13 +161,13 @@ class SymbolTable:
         """Make a node that reads an attribute."""
         return self._new_apply("getattr", [obj, attr, *args], {}, None, True)
 
-    def _define(self, f: Any, o_len: int | None, pure: bool) -> Any:
+    def _define(self, f: Any, o_len: _Length, pure: bool) -> Any:
         name = f.__name__
         self.__dict__[name] = SymbolTableEntry(self, name, o_len, pure)
         self._impls[name] = f
         return f
 
-    def define(self, f: Any, o_len: int | None = None, pure: bool = False) -> Any:
+    def define(self, f: Any, o_len: _Length = None, pure: bool = False) -> Any:
         """Add a function as a symbol of its own name; usable as a decorator.
 
         Parameters
@@ -182,16 +188,16 @@ class SymbolTable:
             If the scope already has something of that name.
         """
         name = f.__name__
-        if name in self.__dict__ or hasattr(type(self), name) or name in self._impls:
-            if not self._impls.is_late(name, getattr(f, "__module__", "")):
-                raise ValueError(
-                    f"scope already has a symbol {name!r}: scope.undefine({name!r}) removes it, "
-                    "scope.define_if_new accepts the same function again",
-                    name,
-                )
+        known = name in self.__dict__ or hasattr(type(self), name) or name in self._impls
+        if known and not self._impls.is_late(name, getattr(f, "__module__", "")):
+            raise ValueError(
+                f"scope already has a symbol {name!r}: scope.undefine({name!r}) removes it, "
+                "scope.define_if_new accepts the same function again",
+                name,
+            )
         return self._define(f, o_len, pure)
 
-    def define_if_new(self, f: Any, o_len: int | None = None, pure: bool = False) -> Any:
+    def define_if_new(self, f: Any, o_len: _Length = None, pure: bool = False) -> Any:
         """Like `define`, but silent if this very function is there already."""
         name = f.__name__
         if hasattr(self, name) and self._impls.get(name) is not f:
@@ -209,7 +215,7 @@ class SymbolTable:
         return self.define(f, o_len=None, pure=True)
 
     def define_info(
-        self, o_len: int | None = None, pure: bool = False
+        self, o_len: _Length = None, pure: bool = False
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return a decorator that defines a function with these properties."""
 

@@ -128,7 +128,7 @@ class History:
         changed: set[int] = set()
         for look, seen in zip(looks, self._seen, strict=True):
             if not all(map(is_, look, seen)):
-                pairs = zip(look, seen)  # noqa: B905 - the new ones at the end are read below
+                pairs = zip(look, seen)
                 changed.update(row for row, (new, old) in enumerate(pairs) if new is not old)
         self._seen = looks
         if not changed and len(docs) == n_known:
@@ -146,7 +146,7 @@ class History:
 
     def _forget_from_first_difference(self, docs: Sequence[Document]) -> int:
         same = 0
-        for new, old in zip(docs, self._docs):  # noqa: B905 - the shorter one decides
+        for new, old in zip(docs, self._docs):
             if new is not old:
                 break
             same += 1

@@ -43,7 +43,8 @@ def tpe_cat_pseudocounts(counts: Any, prior_weight: float, p: Any, size: Any) ->
 def forgetting_counts(observations: IntArray, n_values: int) -> FloatArray:
     """Count each value 0 … n_values - 1, older observations for less."""
     weights = linear_forgetting_weights(len(observations), LF=DEFAULT_LF)
-    return np.bincount(observations, weights, n_values)
+    counts: FloatArray = np.bincount(observations, weights, n_values).astype(float, copy=False)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Counted:
     def log_density(self, samples: IntArray) -> FloatArray:
         """Return the log-probability of each index."""
         with np.errstate(divide="ignore"):
-            return np.log(self.p[samples])
+            density: FloatArray = np.log(self.p[samples])
+        return density
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class Sparse:
             hit = self.values[position] == samples
             weight[hit] += self.counts[position[hit]]
         with np.errstate(divide="ignore"):
-            return np.log(weight / (self.counts.sum() + self.prior_weight * self.n_values))
+            total = self.counts.sum() + self.prior_weight * self.n_values
+            density: FloatArray = np.log(weight / total)
+        return density
 
 
 def fit_randint(observations: IntArray, prior_weight: float, n_values: int) -> Counted | Sparse:

@@ -78,23 +78,23 @@ class Mixture:
         p_accept = mass_within(*components, self.low, self.high, floor)
         if self.q is None:
             return normal_score(samples, *components, p_accept, floor)
-        cell = (self.low, self.high, self.q, p_accept)
+        bounds = (self.low, self.high)
         if self.logarithmic:
-            return quantised_log_score(samples, *components, *cell)
-        return quantised_score(samples, *components, *cell, floor)
+            return quantised_log_score(samples, *components, *bounds, self.q, p_accept)
+        return quantised_score(samples, *components, *bounds, self.q, p_accept, floor)
 
 
 def _flat(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:
     mean, width = 0.5 * (law.high + law.low), 1.0 * (law.high - law.low)
-    components = adaptive_parzen_normal(observations, prior_weight, mean, width)
+    weights, mus, sigmas = adaptive_parzen_normal(observations, prior_weight, mean, width)
     q, logarithmic = getattr(law, "q", None), law.name.endswith("loguniform")
-    return Mixture(*components, law.low, law.high, q, logarithmic, floor_of(width))
+    return Mixture(weights, mus, sigmas, law.low, law.high, q, logarithmic, floor_of(width))
 
 
 def _bell(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:
-    components = adaptive_parzen_normal(observations, prior_weight, law.mu, law.sigma)
+    weights, mus, sigmas = adaptive_parzen_normal(observations, prior_weight, law.mu, law.sigma)
     q, logarithmic = getattr(law, "q", None), law.name.endswith("lognormal")
-    return Mixture(*components, None, None, q, logarithmic, floor_of(law.sigma))
+    return Mixture(weights, mus, sigmas, None, None, q, logarithmic, floor_of(law.sigma))
 
 
 def _loguniform(law: Any, observations: FloatArray, prior_weight: float) -> Mixture:

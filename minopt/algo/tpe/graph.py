@@ -171,16 +171,17 @@ def build_posterior(
     -------
     post_idxs, post_vals : dict from label to Apply
     """
-    samplers = {}
+    observations = {}
     for label, draw in prior_vals.items():
-        samplers[draw] = scope.ap_split_trials(
+        observations[draw] = scope.ap_split_trials(
             obs_idxs[label], obs_vals[label], obs_loss_idxs, obs_loss_vals, oloss_gamma
         )
     copies: dict[Apply, Apply] = {}
     for node in dfs(as_apply([specs, prior_idxs, prior_vals])):
         inputs = [copies[arg] for arg in node.inputs()]
-        if node in samplers:
-            copies[node] = _best_candidate(node, copies, *samplers[node], prior_weight)
+        if node in observations:
+            below, above = observations[node]
+            copies[node] = _best_candidate(node, copies, below, above, prior_weight)
         elif isinstance(node, Literal):
             copies[node] = node
         else:
@@ -218,8 +219,8 @@ def build_posterior_wrapper(
         The nodes to fill in through the memo of `rec_eval`.
     posterior : pair of dicts from label to Apply
     """
-    observed = {"idxs": Literal(), "vals": Literal()}
-    observed_loss = {"idxs": Literal(), "vals": Literal()}
+    observed: dict[str, Apply] = {"idxs": Literal(), "vals": Literal()}
+    observed_loss: dict[str, Apply] = {"idxs": Literal(), "vals": Literal()}
     posterior = build_posterior(
         domain.vh.v_expr,
         domain.vh.idxs_by_label(),

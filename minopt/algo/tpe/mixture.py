@@ -32,11 +32,10 @@ def floor_of(scale: float) -> float:
 
 
 def erf(z: Any) -> Any:
-    """Return the error function; loads scipy at the first call."""
-    global erf
-    from scipy.special import erf
+    """Return the error function; scipy is loaded at the first call."""
+    from scipy.special import erf as scipy_erf
 
-    return erf(z)
+    return scipy_erf(z)
 
 
 def _erf_near(z: FloatArray) -> FloatArray:
@@ -93,7 +92,8 @@ def qlognormal_lpdf(x: Any, mu: Any, sigma: Any, q: float) -> Any:
 def logsum_rows(x: FloatArray) -> FloatArray:
     """Return ``log(sum(exp(row)))`` of every row of a matrix."""
     largest = x.max(axis=1)
-    return np.log(np.exp(x - largest[:, None]).sum(axis=1)) + largest
+    sums: FloatArray = np.log(np.exp(x - largest[:, None]).sum(axis=1)) + largest
+    return sums
 
 
 @implicit_stochastic
@@ -265,13 +265,19 @@ def _checked(samples: Any, weights: Any, mus: Any, sigmas: Any) -> tuple[Any, ..
     for name, vector in (("weights", weights), ("mus", mus), ("sigmas", sigmas)):
         if vector.ndim != 1 or len(vector) != len(weights):
             raise TypeError(
-                f"weights, mus and sigmas must be equally long vectors, {name} has shape {vector.shape}"
+                "weights, mus and sigmas must be equally long vectors, "
+                f"{name} has shape {vector.shape}"
             )
     return samples.ravel(), weights, mus, sigmas, samples.shape
 
 
 def mass_within(
-    weights: FloatArray, mus: FloatArray, sigmas: FloatArray, low: Any, high: Any, floor: float = EPS
+    weights: FloatArray,
+    mus: FloatArray,
+    sigmas: FloatArray,
+    low: Any,
+    high: Any,
+    floor: float = EPS,
 ) -> Any:
     """Return the share of a mixture of normals that lies between the bounds."""
     if low is None and high is None:
@@ -306,7 +312,8 @@ def logsum_rows_in_place(work: FloatArray) -> FloatArray:
     work -= largest[:, None]
     np.maximum(work, _NEGLIGIBLE, out=work)  # exp is many times slower where it underflows
     np.exp(work, out=work)
-    return np.log(work.sum(axis=1)) + largest
+    sums: FloatArray = np.log(work.sum(axis=1)) + largest
+    return sums
 
 
 def lognormal_score(

@@ -78,7 +78,7 @@ def adaptive_parzen_normal(
         position = int(np.searchsorted(observations, prior_mu))
     means = _with_prior(observations, position, prior_mu)
     sigmas = _widths(means, position, prior_sigma)
-    if LF and LF < n:
+    if LF and n > LF:
         weights = _with_prior(_forgetting(n, LF)[order], position, prior_weight)
     else:
         weights = np.ones(n + 1)

@@ -77,4 +77,5 @@ def rough_log_density(mixture: Any, samples: FloatArray) -> FloatArray | None:
     density = np.log((work @ heights).astype(np.float64))
     if not np.isfinite(density).all():
         return None
-    return density - points if mixture.logarithmic else density
+    rough: FloatArray = density - points if mixture.logarithmic else density
+    return rough

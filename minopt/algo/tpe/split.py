@@ -83,4 +83,4 @@ def broadcast_best(samples: Sequence[Any], below_llik: Any, above_llik: Any) -> 
     score = below_llik - above_llik
     if len(samples) != len(score):
         raise ValueError(f"got {len(samples)} samples and {len(score)} scores")
-    return [samples[np.argmax(score)]] * len(samples)
+    return [samples[int(np.argmax(score))]] * len(samples)

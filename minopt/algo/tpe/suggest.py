@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minopt._types import FloatArray, IntArray
+from minopt._types import FloatArray
 from minopt.algo import rand
 from minopt.algo.shared import Document, new_document
 from minopt.algo.tpe.estimators import fit
