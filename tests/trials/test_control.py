@@ -46,7 +46,7 @@ def test_a_checkpoint_without_a_result_changes_nothing(ctrl, trials):
 
 @pytest.mark.parametrize("result", [3.0, "ok", ["loss"]])
 def test_a_checkpoint_of_something_else_is_refused(ctrl, result):
-    with pytest.raises(InvalidArgumentType, match="trial 0: a result is a dict .* got"):
+    with pytest.raises(InvalidArgumentType, match=r"trial 0: a result is a dict .* got"):
         ctrl.checkpoint(result)
 
 

@@ -215,7 +215,7 @@ def test_indexing_says_what_to_write_instead():
 
 @pytest.mark.parametrize("arg", [None, 1.5, "new"])
 def test_counting_what_is_no_state_is_refused(arg):
-    with pytest.raises((InvalidArgumentType, InvalidArgument), match="job states?"):
+    with pytest.raises((InvalidArgumentType, InvalidArgument), match=r"job states?"):
         Trials().count_by_state_synced(arg)
 
 

@@ -103,7 +103,7 @@ def test_calls_of_containers_have_no_meaning(thing):
 
 
 def test_calls_of_other_things_are_refused():
-    with pytest.raises(InvalidArgumentType, match="takes a dotted name .* got 3"):
+    with pytest.raises(InvalidArgumentType, match=r"takes a dotted name .* got 3"):
         utils.json_call(3)
 
 
@@ -131,7 +131,7 @@ class Bomb:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_of_arguments_runs_no_code(tmp_path, monkeypatch, protocol):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InvalidArgument, match="mkdir, which could run code.*trusted=True"):
+    with pytest.raises(InvalidArgument, match=r"mkdir, which could run code.*trusted=True"):
         utils.get_obj("tests_of_get_obj.gather", argstr=pickle.dumps({"args": (Bomb(),)}, protocol))
     assert not Path("ran").exists()
 
