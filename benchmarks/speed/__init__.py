@@ -1,1 +1,1 @@
-"""What does a trial cost beside the objective, in CPU time and memory, beside the peers?"""
+"""The question: what does a trial cost beside the objective, in CPU time and memory."""

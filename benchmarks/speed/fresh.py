@@ -64,8 +64,9 @@ def memory_costs(
 
 def can_import(library: str) -> bool:
     """Whether a measured process would find the library's search."""
-    modules = [library] if library == "optuna" else [f"{library}.hp", f"{library}.tpe"]
-    statement = "import " + ", ".join(modules)
+    statement = "import optuna"
+    if library != "optuna":
+        statement = f"from {library}.fmin import FMinIter; import {library}.hp, {library}.tpe"
     found = subprocess.run(
         [sys.executable, "-c", statement],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""How many bytes does a trial occupy beyond the start, and how high does the process climb?"""
+"""The question: how many bytes does a trial occupy, and how high does the process climb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many CPU milliseconds does a trial cost beside the objective, and how does that grow?"""
+"""The question: how many CPU milliseconds does a trial cost, and how does that grow."""
 
 from __future__ import annotations
 
