@@ -9,12 +9,11 @@ import numpy as np
 
 from benchmarks.problems import HELD_OUT, build, names
 from benchmarks.quality.entries import ENTRIES
-from benchmarks.quality.run import RESULTS
+from benchmarks.quality.results import RESULTS, Runs
 from benchmarks.quality.scores import (
     CHECKPOINTS,
     REFERENCE,
     Regrets,
-    Runs,
     duel,
     geometric,
     mean_ranks,

@@ -7,30 +7,20 @@ line for each problem and seed. What the file holds already is not run again.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks.problems import build, names
 from benchmarks.quality.entries import ENTRIES, Entry, Missing, Runner
 from benchmarks.quality.recorder import Recorder
-from benchmarks.rows import keep, provenance, read
-
-RESULTS = Path(__file__).parent / "results"
-Row = dict[str, Any]
+from benchmarks.quality.results import RESULTS, Key, Row, add, runs_of
+from benchmarks.rows import provenance
 
 
-def done(path: Path) -> set[tuple[str, int]]:
-    """The problems and seeds that a file of results holds."""
-    rows = read(path) if path.exists() else []
-    return {(row["problem"], row["seed"]) for row in rows if "problem" in row}
-
-
-def tasks(
-    problems: Iterable[str], seeds: range, held: set[tuple[str, int]]
-) -> Iterator[tuple[str, int]]:
+def tasks(problems: Iterable[str], seeds: range, held: set[Key]) -> Iterator[Key]:
     """What is still to be run, seed by seed, so that a run that is stopped leaves whole seeds."""
     chosen = tuple(problems)
     return ((name, seed) for seed in seeds for name in chosen if (name, seed) not in held)
@@ -62,15 +52,16 @@ def run(
     path: Path,
     *,
     evaluations: int,
-    stop: float,
+    stop: float = math.inf,
+    again: bool = False,
 ) -> int:
     """Run what is missing until ``stop`` (monotonic seconds); how many rows were added."""
-    todo = list(tasks(problems, seeds, done(path)))
+    todo = list(tasks(problems, seeds, set() if again else runs_of(path).held()))
     if not todo:
         return 0
     runner = entry.prepare()
     session = provenance(seeds.start, entry.packages)
-    keep({"session": session.pop("when"), "entry": entry.name, **session}, path)
+    add({"session": session.pop("when"), "entry": entry.name, **session}, path)
     added = 0
     for name, seed in todo:
         if time.monotonic() > stop:
@@ -84,7 +75,7 @@ def run(
                 "seed": seed,
                 "error": f"{type(reason).__name__}: {reason} ({line.name})"[:300],
             }
-        keep(row, path)
+        add(row, path)
         added += 1
     return added
 
@@ -103,7 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--problems", nargs="*", help="some of the problems; all if left out")
     parser.add_argument("--evaluations", type=int)
     parser.add_argument(
-        "--minutes", type=float, default=float("inf"), help="start nothing after so long"
+        "--minutes", type=float, default=math.inf, help="start nothing after so long"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="also what there is: the last row counts"
     )
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args(arguments)
@@ -116,6 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
             asked.out / f"{entry.name}.jsonl",
             evaluations=asked.evaluations or entry.evaluations,
             stop=time.monotonic() + 60 * asked.minutes,
+            again=asked.again,
         )
     except Missing as reason:
         print(f"{entry.name}: left out, {reason}")

@@ -9,55 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.problems import yardstick
 from benchmarks.quality.recorder import at
-from benchmarks.rows import read
+from benchmarks.quality.results import Runs, runs_of
 
 FLOOR = 1e-3
 CHECKPOINTS = (25, 50, 100, 200)
 REFERENCE = "hyperopt-tpe"
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """All runs of one entry: the last row of each problem and seed."""
-
-    entry: str
-    rows: Mapping[tuple[str, int], Row]
-    errors: Mapping[tuple[str, int], str]
-    sessions: tuple[Row, ...]
-
-    def seeds(self, problem: str) -> list[int]:
-        """The seeds run on a problem."""
-        return sorted(seed for name, seed in self.rows if name == problem)
-
-    def problems(self) -> set[str]:
-        """The problems with at least one run."""
-        return {name for name, _ in self.rows}
-
-
-def runs_of(path: Path) -> Runs:
-    """Read one entry's results; a later row replaces an earlier one of the same key."""
-    rows: dict[tuple[str, int], Row] = {}
-    errors: dict[tuple[str, int], str] = {}
-    sessions: list[Row] = []
-    for row in read(path):
-        if "session" in row:
-            sessions.append(row)
-            continue
-        key = (row["problem"], row["seed"])
-        errors.pop(key, None)
-        if "error" in row:
-            rows.pop(key, None)
-            errors[key] = row["error"]
-        else:
-            rows[key] = row
-    return Runs(path.stem, rows, errors, tuple(sessions))
 
 
 def read_all(folder: Path, entries: Iterable[str]) -> dict[str, Runs]:
@@ -179,7 +140,7 @@ def wilcoxon(differences: np.ndarray) -> float:
 
     if not np.any(differences) or differences.size < 5:
         return 1.0
-    return float(test(differences, method="approx").pvalue)
+    return float(test(differences).pvalue)
 
 
 def duel(table: Regrets, entry: str, other: str, evaluations: int) -> Duel:

@@ -17,8 +17,9 @@ import numpy as np
 
 from benchmarks.problems import yardstick
 from benchmarks.quality.entries import ENTRIES, Missing
+from benchmarks.quality.results import runs_of
 from benchmarks.quality.run import run
-from benchmarks.quality.scores import FLOOR, geometric, runs_of
+from benchmarks.quality.scores import FLOOR, geometric
 
 STORED = Path(__file__).parent / "short.json"
 PROBLEMS = (
@@ -45,7 +46,7 @@ def measure(entry: str) -> dict[str, float]:
     """The mean regret of an entry on each problem."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{entry}.jsonl")
-        run(ENTRIES[entry], PROBLEMS, SEEDS, path, evaluations=EVALUATIONS, stop=float("inf"))
+        run(ENTRIES[entry], PROBLEMS, SEEDS, path, evaluations=EVALUATIONS)
         runs = runs_of(path)
     if runs.errors:
         (name, seed), error = next(iter(runs.errors.items()))
