@@ -1,4 +1,4 @@
-"""The problems that minopt's search is measured on, each with a neutral description of its space."""
+"""The problems that minopt's search is measured on, each with its space said neutrally."""
 
 from benchmarks.problems.catalogue import (
     HELD_OUT,

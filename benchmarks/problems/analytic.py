@@ -1,7 +1,8 @@
-"""Classical test functions with shifted optima, over reals, logarithms, integers, steps and categories mixed.
+"""Classical test functions with shifted optima, over mixed kinds of parameters.
 
 Each function is written so that its least value is 0. A role says how each coordinate is offered:
-``r`` real, ``l`` real on a log scale, ``i`` integer, ``s`` real in steps, ``c`` category without order.
+``r`` real, ``l`` real on a log scale, ``i`` integer, ``s`` real in steps, ``c`` category without
+order.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def griewank(x: Point) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """A test function, where it is looked at and where it is least (one number: the same on every axis)."""
+    """A test function, where it is looked at and where it is least, axis by axis."""
 
     function: Callable[[Point], float]
     bounds: tuple[tuple[float, float], ...]

@@ -1,4 +1,4 @@
-"""All problems by name, how they are parted for training, and what their losses are measured against."""
+"""All problems by name, how they are parted for training, and what regret is counted in."""
 
 from __future__ import annotations
 

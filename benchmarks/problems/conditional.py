@@ -1,8 +1,9 @@
 """Hierarchical spaces, three levels deep, on bowls whose least point is known.
 
-The loss adds an offset for every arm taken and a bowl, with ripples and couplings, for every active number; all bowls
-are 0 at their best values, so the least loss is the least sum of offsets, which is shifted to 0. Arms with low
-offsets are given steep bowls: they look bad to whoever tries them once.
+The loss adds an offset for every arm taken and a bowl, with ripples and couplings, for every
+active number; all bowls are 0 at their best values, so the least loss is the least sum of offsets,
+which is shifted to 0. Arms with low offsets are given steep bowls: they look bad to whoever tries
+them once.
 """
 
 from __future__ import annotations

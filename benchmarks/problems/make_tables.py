@@ -2,7 +2,8 @@
 
     nice -n 19 python -m benchmarks.problems.make_tables [NAME ...]
 
-Tables that exist already are left alone unless they are named. All of them take about 20 minutes of one core.
+Tables that exist already are left alone unless they are named. All of them take about 20 minutes
+of one core.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Measure the best and the median loss of every problem: ``python -m benchmarks.problems.make_yardsticks``.
+"""Measure every problem's best and median: ``python -m benchmarks.problems.make_yardsticks``.
 
-Where the optimum is not known, the best is looked for by random points and then by changing one parameter at a time
-from the best of them.
+Where the optimum is not known, the best is looked for by random points and then by changing one
+parameter at a time from the best of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A problem of the benchmark: a space, a loss, the best loss known and, if it was built that way, where it lies."""
+"""A problem of the benchmark: a space, a loss and, where it is known, the optimum."""
 
 from __future__ import annotations
 

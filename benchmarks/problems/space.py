@@ -1,7 +1,8 @@
 """A search space said neutrally, so that every optimiser is given the same one.
 
-A space is a tuple of parameters. A :class:`Branch` is a choice whose options carry parameters of their own; those
-are active only while that option is taken. A configuration is a flat ``dict`` of the active parameters alone.
+A space is a tuple of parameters. A :class:`Branch` is a choice whose options carry parameters of
+their own; those are active only while that option is taken. A configuration is a flat ``dict`` of
+the active parameters alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Config = dict[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Float:
-    """A real number in [low, high]; even in the logarithm if ``log``; a multiple of ``step`` above low if given."""
+    """A real number in [low, high], even in the logarithm if ``log``, in steps if ``step``."""
 
     name: str
     low: float
@@ -212,7 +213,7 @@ def check(space: Space, config: Config) -> None:
 
 
 def coordinates(space: Space, config: Mapping[str, Value]) -> list[float]:
-    """A configuration as numbers, one for each parameter of the space; inactive ones stand at their middle."""
+    """A configuration as one number a parameter; inactive ones stand at their middle."""
     return [
         parameter.number(config[parameter.name]) if parameter.name in config else parameter.middle()
         for parameter in parameters(space)

@@ -1,4 +1,4 @@
-"""The spaces of the real tables: which model is tuned, on which data, over what. No scikit-learn is needed here."""
+"""The spaces of the real tables: which model is tuned, on which data (no scikit-learn here)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.problems.space import Branch, Categorical, Float, Int, Space, br
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be made: the family of models, the data, the space and how a configuration becomes an estimator."""
+    """A table to be made: the family of models, the data, the space and what it tunes."""
 
     name: str
     family: str

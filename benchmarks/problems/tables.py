@@ -1,4 +1,4 @@
-"""Real tables, read back: a grid is looked up exactly, random draws are read through a fitted forest."""
+"""Real tables, read back: grids looked up exactly, random draws through a fitted forest."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The scikit-learn models that the real tables tune.
 
-Needs scikit-learn; only ``make_tables.py`` (and its test) imports it. Losses are means over the folds of a
-shuffled cross-validation: the error rate, or for regression ``1 - R²``, cut off at ``WORST``.
+Needs scikit-learn; only ``make_tables.py`` (and its test) imports it. Losses are means over the
+folds of a shuffled cross-validation: the error rate, or for regression ``1 - R²``, cut off at
+``WORST``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ SCALERS = {
 }
 
 
-# --- whole grids -----------------------------------------------------------------------------------------------
+# --- whole grids ---
 
 
 def svc_grid(config: Config) -> BaseEstimator:
@@ -107,7 +108,7 @@ def boosting_grid(config: Config) -> BaseEstimator:
     )
 
 
-# --- random draws, read through a forest -----------------------------------------------------------------------
+# --- random draws, read through a forest ---
 
 
 def svc(config: Config) -> BaseEstimator:
@@ -216,7 +217,7 @@ def elastic_net(config: Config) -> BaseEstimator:
     )
 
 
-# --- conditional pipelines -------------------------------------------------------------------------------------
+# --- conditional pipelines ---
 
 
 def reducer(config: Config, columns: int, score: Callable[..., Any]) -> Any:
@@ -373,7 +374,9 @@ def load(table: Table) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(7)
     chosen = rng.permutation(len(target))[: table.rows]
     features, target = features[chosen], target[chosen]
-    if table.data == "noisy_digits":  # clean digits are too easy: one configuration in a hundred is best
+    if (
+        table.data == "noisy_digits"
+    ):  # clean digits are too easy: one configuration in a hundred is best
         features = features + rng.normal(0.0, 5.0, features.shape)
     return features, (target - target.mean()) / target.std() if table.regression else target
 

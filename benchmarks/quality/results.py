@@ -49,9 +49,9 @@ class Runs:
         """The seeds run on a problem."""
         return sorted(seed for name, seed in self.rows if name == problem)
 
-    def held(self) -> set[Key]:
-        """What needs no run any more, errors among it."""
-        return {*self.rows, *self.errors}
+    def held(self, *, retry: bool = False) -> set[Key]:
+        """What needs no run any more: errors too, unless they are to be tried again."""
+        return {*self.rows} if retry else {*self.rows, *self.errors}
 
 
 def runs_of(path: Path) -> Runs:

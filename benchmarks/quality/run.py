@@ -54,9 +54,11 @@ def run(
     evaluations: int,
     stop: float = math.inf,
     again: bool = False,
+    retry: bool = False,
 ) -> int:
     """Run what is missing until ``stop`` (monotonic seconds); how many rows were added."""
-    todo = list(tasks(problems, seeds, set() if again else runs_of(path).held()))
+    held = set() if again else runs_of(path).held(retry=retry)
+    todo = list(tasks(problems, seeds, held))
     if not todo:
         return 0
     runner = entry.prepare()
@@ -99,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--again", action="store_true", help="also what there is: the last row counts"
     )
+    parser.add_argument("--retry", action="store_true", help="also what stopped by an error")
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args(arguments)
     entry = ENTRIES[asked.entry]
@@ -111,6 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
             evaluations=asked.evaluations or entry.evaluations,
             stop=time.monotonic() + 60 * asked.minutes,
             again=asked.again,
+            retry=asked.retry,
         )
     except Missing as reason:
         print(f"{entry.name}: left out, {reason}")

@@ -67,7 +67,7 @@ def worse(now: dict[str, float], before: dict[str, float]) -> float:
 
 
 def check(entries: Sequence[str] | None, *, keep: bool) -> int:
-    """Run, compare, and with ``keep`` store; 1 if anything got worse."""
+    """Run, compare, and with ``keep`` store; 1 if anything got worse or does not run any more."""
     stored: dict[str, dict[str, float]] = (
         json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
     )
@@ -78,6 +78,7 @@ def check(entries: Sequence[str] | None, *, keep: bool) -> int:
             now = measure(entry)
         except Missing as reason:
             print(f"{entry}: left out, {reason}")
+            failed += entry in stored
             continue
         seconds = time.process_time() - started
         if keep or entry not in stored:

@@ -11,7 +11,7 @@ from benchmarks.problems import build, yardstick
 from benchmarks.problems.problem import Problem
 from benchmarks.problems.space import Float, sample
 from benchmarks.quality import report, run, short
-from benchmarks.quality.entries import Entry
+from benchmarks.quality.entries import Entry, Missing
 from benchmarks.quality.recorder import Recorder, at
 from benchmarks.quality.results import Runs, add, rows_of, runs_of
 from benchmarks.quality.scores import duel, geometric, mean_ranks, ratios, read_all, regrets
@@ -81,6 +81,17 @@ def test_a_run_that_fails_is_noted_and_the_next_one_starts(entry, tmp_path):
     assert set(runs.errors) == {("branin", 0), ("layers", 0)}
     assert "no more" in runs.errors["branin", 0]
     assert set(runs.rows) == {("branin", 1), ("layers", 1)}
+
+
+def test_what_failed_is_tried_again_only_when_asked(entry, tmp_path):
+    made, _, failing = entry
+    failing.add(0)
+    path = tmp_path / "mine.jsonl"
+    go(made, path, range(1))
+    failing.clear()
+    assert go(made, path, range(1)) == 0
+    assert go(made, path, range(1), retry=True) == 2
+    assert not runs_of(path).errors
 
 
 def test_a_session_notes_commit_versions_seed_and_machine(entry, tmp_path):
@@ -195,6 +206,17 @@ def test_the_report_is_written_from_the_rows(entry, tmp_path, monkeypatch, capsy
         assert (tmp_path / "pictures" / f"{picture}.png").stat().st_size > 10_000
     assert capsys.readouterr().out.startswith("wrote")
     assert len(read_all(tmp_path, ["minopt-tpe", "never-run"])) == 1
+
+
+def test_the_short_check_fails_when_an_entry_does_not_run_any_more(monkeypatch, tmp_path):
+    def gone(_):
+        raise Missing("gone")
+
+    monkeypatch.setattr(short, "STORED", tmp_path / "short.json")
+    monkeypatch.setattr(short, "measure", gone)
+    assert short.check(["minopt-tpe"], keep=False) == 0
+    (tmp_path / "short.json").write_text('{"minopt-tpe": {}}')
+    assert short.check(["minopt-tpe"], keep=False) == 1
 
 
 def test_the_short_check_fails_when_regret_grows(monkeypatch, tmp_path, capsys):
