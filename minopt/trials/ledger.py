@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from minopt.trials.documents import (
@@ -16,6 +17,7 @@ from minopt.trials.documents import (
     usable_loss,
 )
 
+_STATE = itemgetter("state")
 UNFINISHED = (JOB_STATE_NEW, JOB_STATE_RUNNING)
 
 
@@ -40,6 +42,16 @@ class Tally:
     cancel: int
     best_loss: float | None
     unfinished: list[Document]
+
+    @property
+    def finished(self) -> int:
+        """Trials that were evaluated, failed or not."""
+        return self.done + self.error
+
+    @property
+    def held(self) -> int:
+        """Trials that count for a search's `max_evals`: all but the cancelled ones."""
+        return self.new + self.running + self.finished
 
 
 class Follower:
@@ -100,6 +112,7 @@ class Ledger:
         "_n_shown",
         "_settled",
         "_shown",
+        "_states",
         "_to_hide",
         "_to_show",
         "lent",
@@ -120,6 +133,7 @@ class Ledger:
         self._to_hide: list[Document] = []
         self.lent = False
         self.unfinished: list[Document] = []
+        self._states: list[Any] = []  # theirs, at the last look
 
     def is_about(self, exp_key: Any) -> bool:
         """Tell whether this is the ledger of the search `exp_key`."""
@@ -146,24 +160,32 @@ class Ledger:
         if fresh is None:
             self._clear()
             fresh = self._follower.unread(documents) or []
+        states = list(map(_STATE, self.unfinished))
+        if not fresh and states == self._states:
+            return fresh
         if self._exp_key is not None:
             fresh = [doc for doc in fresh if doc["exp_key"] == self._exp_key]
-        self._to_hide += [doc for doc in self.unfinished if doc["state"] not in JOB_VALID_STATES]
-        self._settle([*self.unfinished, *fresh])
-        valid = [doc for doc in fresh if doc["state"] in JOB_VALID_STATES]
+        known, docs = len(self.unfinished), [*self.unfinished, *fresh]
+        states += map(_STATE, fresh)
+        self._close(docs, states, known)
+        of_fresh = zip(fresh, states[known:], strict=True)
+        valid = [doc for doc, state in of_fresh if state in JOB_VALID_STATES]
         self._to_show += valid
         return valid
 
-    def _settle(self, documents: list[Document]) -> None:
-        """Book the finished ones among `documents` and keep the others in mind."""
-        self.unfinished = [doc for doc in documents if doc["state"] in UNFINISHED]
-        if len(self.unfinished) < len(documents):
-            for doc in documents:
-                if doc["state"] not in UNFINISHED:
-                    self._book(doc)
+    def _close(self, documents: list[Document], states: list[Any], known: int) -> None:
+        """Book the finished ones among documents, of which the first `known` were shown."""
+        self.unfinished, self._states = documents, states
+        over = [place for place, state in enumerate(states) if state not in UNFINISHED]
+        for place in over:
+            self._book(documents[place], states[place])
+            if place < known and states[place] not in JOB_VALID_STATES:
+                self._to_hide.append(documents[place])
+        if over:
+            self.unfinished = [d for d, s in zip(documents, states, strict=True) if s in UNFINISHED]
+            self._states = [state for state in states if state in UNFINISHED]
 
-    def _book(self, doc: Document) -> None:
-        state = doc["state"]
+    def _book(self, doc: Document, state: Any) -> None:
         if state in JOB_STATES:
             self._settled[state] += 1
         if state == JOB_STATE_DONE:
@@ -174,8 +196,7 @@ class Ledger:
     def tally(self) -> Tally:
         """Count what was read last."""
         _, _, done, error, cancel = self._settled
-        new = [doc["state"] for doc in self.unfinished].count(JOB_STATE_NEW)
-        running = len(self.unfinished) - new
+        new, running = map(self._states.count, UNFINISHED)
         return Tally(new, running, done, error, cancel, self._best, list(self.unfinished))
 
 

@@ -76,7 +76,7 @@ def number(value: Any) -> float | None:
     return None if math.isnan(value) else value
 
 
-def SONify(  # noqa: N802 - hyperopt's name
+def SONify(
     arg: Any,
     memo: dict[int, Any] | None = None,  # noqa: ARG001 - hyperopt's parameter
 ) -> Any:

@@ -164,7 +164,7 @@ def test_an_interrupted_look_loses_nothing(make, trials_of, monkeypatch):
     trials._sync()
     trials.insert_trial_doc(make(1))
     with monkeypatch.context() as patch:
-        patch.setattr("minopt.trials.ledger.Ledger._settle", _interrupt)
+        patch.setattr("minopt.trials.ledger.Ledger._close", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             trials._sync()
     trials._sync()
