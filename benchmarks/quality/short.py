@@ -37,8 +37,8 @@ PROBLEMS = (
     "layers",
 )
 OURS = tuple(name for name in ENTRIES if name.startswith("minopt-"))
-SEEDS = range(8)
-EVALUATIONS = 60
+SEEDS = range(16)
+EVALUATIONS = 75
 SLACK = 1.15
 
 
