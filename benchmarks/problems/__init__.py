@@ -6,8 +6,18 @@ from benchmarks.problems.catalogue import (
     Yardstick,
     build,
     names,
+    names_of,
     yardstick,
 )
 from benchmarks.problems.problem import Problem
 
-__all__ = ["HELD_OUT", "TRAINING", "Problem", "Yardstick", "build", "names", "yardstick"]
+__all__ = [
+    "HELD_OUT",
+    "TRAINING",
+    "Problem",
+    "Yardstick",
+    "build",
+    "names",
+    "names_of",
+    "yardstick",
+]

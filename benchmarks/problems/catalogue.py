@@ -53,6 +53,15 @@ def names() -> tuple[str, ...]:
     return (*_BUILT, *_TABLES)
 
 
+def names_of(families: frozenset[str]) -> tuple[str, ...]:
+    """The names of the problems of some families, such as ``TRAINING`` or ``HELD_OUT``."""
+    return tuple(name for name in names() if _family(name) in families)
+
+
+def _family(name: str) -> str:
+    return (_BUILT.get(name) or _TABLES[name]).family
+
+
 @cache
 def build(name: str) -> Problem:
     """A problem by name, its table read."""

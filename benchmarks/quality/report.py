@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.problems import HELD_OUT, build, names
+from benchmarks.problems import HELD_OUT, names, names_of
 from benchmarks.quality.entries import ENTRIES
 from benchmarks.quality.results import RESULTS, Runs
 from benchmarks.quality.scores import (
@@ -173,7 +173,7 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
     """The page, part by part."""
     held_out = Regrets(
         table.entries,
-        tuple(name for name in table.problems if build(name).family in HELD_OUT),
+        tuple(name for name in table.problems if name in names_of(HELD_OUT)),
         table.curves,
         table.seeds,
     )

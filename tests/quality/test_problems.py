@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.problems import HELD_OUT, TRAINING, build, names, yardstick
+from benchmarks.problems import HELD_OUT, TRAINING, build, names, names_of, yardstick
 from benchmarks.problems.analytic import LANDSCAPES, analytic
 from benchmarks.problems.conditional import CONDITIONAL, Bowls, assignments, forest_of_choices
 from benchmarks.problems.forest import Forest, flatten
@@ -85,6 +85,7 @@ def test_every_family_is_either_trained_on_or_held_out():
     families = {build(name).family for name in names()}
     assert not TRAINING & HELD_OUT
     assert families == TRAINING | HELD_OUT
+    assert {*names_of(TRAINING), *names_of(HELD_OUT)} == set(names())
 
 
 @pytest.mark.parametrize("side", [TRAINING, HELD_OUT])
