@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
 import numbers
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -40,16 +42,18 @@ def checked_max_evals(max_evals: Any) -> int:
         return sys.maxsize
     if isinstance(max_evals, bool) or not isinstance(max_evals, numbers.Real):
         raise InvalidArgumentType(
-            f"max_evals must be a whole number of trials or None for no limit, got {_told(max_evals)}"
+            "max_evals must be a whole number of trials or None for no limit, "
+            f"got {_told(max_evals)}"
         )
-    if max_evals == float("inf"):
+    number = float(max_evals)
+    if number == math.inf:
         return sys.maxsize
-    if not max_evals >= 0 or max_evals != int(max_evals):
+    if not (number >= 0 and number.is_integer()):
         raise InvalidArgument(
             "max_evals must be a whole number of trials, 0 or more, or None for no limit, "
             f"got {max_evals!r}"
         )
-    return int(max_evals)
+    return int(number)
 
 
 def check_max_queue_len(max_queue_len: Any) -> None:
@@ -68,13 +72,14 @@ def check_trials(trials: Any) -> None:
         return
     if inspect.isclass(trials):
         raise InvalidArgumentType(
-            f"trials must be a Trials object, got the class itself; write trials={trials.__name__}()"
+            "trials must be a Trials object, got the class itself; "
+            f"write trials={trials.__name__}()"
         )
     kinds = type(trials).__mro__
     if any(kind.__module__.partition(".")[0] == "hyperopt" for kind in kinds):
         raise InvalidArgumentType(
-            f"trials is a {type(trials).__name__} of hyperopt, which only hyperopt's own fmin can use; "
-            "import Trials from minopt, or take its documents over with "
+            f"trials is a {type(trials).__name__} of hyperopt, which only hyperopt's own fmin can "
+            "use; import Trials from minopt, or take its documents over with "
             "minopt.trials_from_docs(trials.trials)"
         )
     needed = ("trials", "refresh", "new_trial_ids", "insert_trial_docs")
@@ -98,7 +103,8 @@ def check_early_stop_fn(early_stop_fn: Any) -> None:
         getattr(early_stop_fn, "__name__", "") == "no_progress_loss"
     ):
         raise InvalidArgument(
-            "early_stop_fn: no_progress_loss makes the function; call it, as in no_progress_loss(20)"
+            "early_stop_fn: no_progress_loss makes the function; call it, as in "
+            "no_progress_loss(20)"
         )
 
 
@@ -138,7 +144,8 @@ def checked_points(points: Any) -> list[Mapping[str, Any]] | None:
     for place, point in enumerate(points):
         if not isinstance(point, Mapping):
             raise InvalidArgumentType(
-                f"points_to_evaluate[{place}] must be a dict from label to value, got {_told(point)}"
+                f"points_to_evaluate[{place}] must be a dict from label to value, "
+                f"got {_told(point)}"
             )
     return list(points)
 
@@ -151,12 +158,12 @@ def checked_save_file(path: Any) -> str:
         raise InvalidArgumentType(
             f"trials_save_file must be the path of a file, or None for none, got {_told(path)}"
         )
-    file = os.path.realpath(os.fspath(path))
-    if os.path.isdir(file):
-        raise InvalidArgument(f"trials_save_file must name a file, and {file!r} is a directory")
-    if not os.path.isdir(os.path.dirname(file)):
+    file = Path(path).resolve()
+    if file.is_dir():
+        raise InvalidArgument(f"trials_save_file must name a file; {str(file)!r} is a directory")
+    if not file.parent.is_dir():
         raise InvalidArgument(
-            f"trials_save_file: the directory of {file!r} does not exist; make it first"
+            f"trials_save_file: the directory of {str(file)!r} does not exist; make it first"
         )
     return str(file)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minopt.algo.shared import new_document
-from minopt.trials.documents import JOB_STATE_CANCEL, STATUS_NEW, Document
+from minopt.trials.documents import JOB_STATE_CANCEL, JOB_STATE_NEW, STATUS_NEW, Document
 from minopt.trials.documents import new_document as new_trial_document
-from minopt.trials.memory import Trials, sync
+from minopt.trials.memory import Trials, sync, tally
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -31,7 +31,6 @@ def insert_points(points: Sequence[Point], domain: Domain, trials: Any) -> int:
     A point that stands in `points` twice is wanted twice.
     """
     checked = check_points(points, domain)
-    sync(trials)
     held = Counter(_held(domain, trials))
     missing = []
     for point in checked:
@@ -50,6 +49,20 @@ def insert_points(points: Sequence[Point], domain: Domain, trials: Any) -> int:
         )
         sync(trials)
     return len(missing)
+
+
+def show_waiting(trials: Any) -> int:
+    """Refresh trials, and return how many waiting ones came to sight.
+
+    They come on top of ``max_evals``, as on hyperopt; those that were seen before count for it.
+    """
+    try:
+        seen = set(map(id, trials.trials))
+    except AttributeError:  # never refreshed
+        seen = set()
+    sync(trials)
+    waiting = [trial for trial in tally(trials).unfinished if trial["state"] == JOB_STATE_NEW]
+    return sum(id(trial) not in seen for trial in waiting)
 
 
 def _held(domain: Domain, trials: Any) -> list[Any]:
@@ -103,14 +116,16 @@ def generate_trials_to_calculate(points: Sequence[Point]) -> Trials:
     Returns
     -------
     Trials
-        For the argument ``trials`` of `fmin`, where they count for ``max_evals``.
+        For the argument ``trials`` of `fmin`. As long as they are not refreshed, the points
+        come on top of ``max_evals``; afterwards they count.
 
     Examples
     --------
-    >>> generate_trials_to_calculate([{"x": 0.0}, {"x": 1.0}]).vals
+    >>> trials = generate_trials_to_calculate([{"x": 0.0}, {"x": 1.0}])
+    >>> trials.refresh()
+    >>> trials.vals
     {'x': [0.0, 1.0]}
     """
     trials = Trials()
     trials.insert_trial_docs([generate_trial(tid, point) for tid, point in enumerate(points)])
-    trials.refresh()
     return trials

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -74,10 +75,8 @@ def _memory_of(trials: Any) -> list[dict[str, Any]]:
     if isinstance(memory, list):
         return memory
     memory = []
-    try:
+    with suppress(AttributeError):  # a store without room for it: each run remembers by itself
         trials._streams = memory
-    except AttributeError:
-        pass  # a store without room for it: each run remembers by itself
     return memory
 
 

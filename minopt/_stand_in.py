@@ -135,9 +135,9 @@ def _install() -> Redirection:
     )
     _live.append(redirection)
     if redirection.out is not None:
-        sys.stdout = redirection.out  # type: ignore[assignment]
+        sys.stdout = redirection.out
     if redirection.err is not None:
-        sys.stderr = redirection.err  # type: ignore[assignment]
+        sys.stderr = redirection.err
     return redirection
 
 

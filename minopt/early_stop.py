@@ -8,18 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from minopt.exceptions import InvalidArgument
+from minopt.trials.memory import Trials, tally
 from minopt.trials.summary import best_loss as lowest_loss
-from minopt.trials.memory import tally
-from minopt.trials.memory import Trials
 
 __all__ = ["no_progress_loss"]
 
 StopFunction = Callable[..., tuple[bool, list[Any]]]
 
 
-def no_progress_loss(
-    iteration_stop_count: int = 20, percent_increase: float = 0.0
-) -> StopFunction:
+def no_progress_loss(iteration_stop_count: int = 20, percent_increase: float = 0.0) -> StopFunction:
     """Make a function that stops a search whose best loss does not get better.
 
     Parameters
@@ -69,12 +66,16 @@ def _lowest(trials: Any) -> float | None:
 
 
 def _check(iteration_stop_count: Any, percent_increase: Any) -> None:
-    if not isinstance(iteration_stop_count, numbers.Real) or not iteration_stop_count > 0:
+    if not (_is_number(iteration_stop_count) and iteration_stop_count > 0):
         raise InvalidArgument(
             "no_progress_loss: iteration_stop_count must be a number of trials above 0, "
             f"got {iteration_stop_count!r}"
         )
-    if not isinstance(percent_increase, numbers.Real) or not percent_increase >= 0:
+    if not (_is_number(percent_increase) and percent_increase >= 0):
         raise InvalidArgument(
             f"no_progress_loss: percent_increase must be a number >= 0, got {percent_increase!r}"
         )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from minopt._stand_in import Redirection, redirected_output
+from minopt._stand_in import redirected_output
 
 __all__ = ["default_callback", "no_progress_callback", "tqdm_progress_callback"]
 
@@ -33,7 +33,7 @@ def tqdm_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
     with redirected_output() as output:
         bar = tqdm(
             total=None if total is None or total >= sys.maxsize else total,
-            file=_bar_file(output),
+            file=output.stderr,
             postfix={"best loss": "?"},
             disable=output.stderr is None,
             dynamic_ncols=True,
@@ -44,12 +44,8 @@ def tqdm_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
             yield bar
 
 
-def _bar_file(output: Redirection) -> Any:
-    return output.stderr
-
-
 @contextmanager
-def no_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
+def no_progress_callback(initial: int, total: int | None) -> Iterator[Any]:  # noqa: ARG001
     """Show nothing."""
     yield _NoBar()
 

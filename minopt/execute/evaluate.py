@@ -60,7 +60,7 @@ def record_error(trial: Document, error: BaseException) -> None:
     """Finish a trial with what it raised, as hyperopt writes it: the type and the message."""
     try:
         message = str(error)
-    except Exception:  # a broken __str__ must not cost the search
+    except Exception:  # noqa: BLE001 - a broken __str__ must not cost the search
         message = "(the exception cannot be printed)"
     trial["misc"]["error"] = (str(type(error)), message)
     trial["refresh_time"] = coarse_utcnow()

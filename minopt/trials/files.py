@@ -6,6 +6,8 @@ import importlib
 import os
 import pickle
 import secrets
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from minopt.exceptions import InvalidArgument
@@ -37,53 +39,41 @@ def save_trials(trials: Any, path: str) -> None:
             f"({type(wrong).__name__}: {wrong}); return results that can, or keep what cannot "
             "be pickled elsewhere"
         ) from wrong
-    beside = f"{path}.{secrets.token_hex(4)}.tmp"
+    target = Path(path)
+    beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        _write(data, beside, _mode_of(path))
-        os.replace(beside, path)
+        _write(data, beside, _mode_of(target))
+        beside.replace(target)
     except BaseException:
-        _remove(beside)
+        beside.unlink(missing_ok=True)
         raise
-    _flush_directory(os.path.dirname(path))
+    _flush_directory(target.parent)
 
 
-def _mode_of(path: str) -> int | None:
+def _mode_of(path: Path) -> int | None:
     try:
-        return os.stat(path).st_mode & 0o7777
+        return path.stat().st_mode & 0o7777
     except FileNotFoundError:
         return None
 
 
-def _write(data: bytes, path: str, mode: int | None) -> None:
-    # exclusively: never through a file or a link that somebody put there
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "wb") as file:
+def _write(data: bytes, path: Path, mode: int | None) -> None:
+    with path.open("xb") as file:  # never through a file or a link that somebody put there
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     if mode is not None:
-        os.chmod(path, mode)
+        path.chmod(mode)
 
 
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
-def _flush_directory(path: str) -> None:
+def _flush_directory(path: Path) -> None:
     """Make the renaming last; not every system can."""
-    try:
+    with suppress(OSError):
         handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_trials(path: str) -> Any:
@@ -95,7 +85,7 @@ def read_trials(path: str) -> Any:
         If the file is damaged, empty, or holds something else; it is left as it is.
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             trials = _Unpickler(file).load()
     except OSError:
         raise
