@@ -207,6 +207,19 @@ def test_a_law_contains_what_it_can_give_and_nothing_else(law, inside, outside):
     assert [law.contains(value) for value in outside] == [False] * len(outside)
 
 
+def test_the_ends_of_a_loguniform_are_inside_whatever_rounding_does_to_their_logarithms():
+    for low in np.linspace(-20, 5, 1000):
+        law = Loguniform(low, low + 3.3)
+        assert [law.contains(end) for end in law.support()] == [True, True]
+
+
+def test_an_option_without_weight_never_comes():
+    law = Categorical((0.0, 0.5, 0.0, 0.5, 0.0))
+    assert law.from_unit([0.0, 0.5, 1.0]).tolist() == [1, 3, 3]
+    assert set(law.draw(np.random.default_rng(0), 500).tolist()) == {1, 3}
+    assert np.isneginf(law.logpdf(0))
+
+
 def test_only_the_stepped_and_whole_laws_are_discrete():
     assert [law.discrete for law, _ in SMOOTH] == [False] * len(SMOOTH)
     assert [law.discrete for law, _ in STEPPED + WHOLE] == [True] * len(STEPPED + WHOLE)
