@@ -149,7 +149,7 @@ def UCB(mean: ArrayLike, var: ArrayLike, zscore: ArrayLike) -> Any:
     >>> float(UCB(1.0, 4.0, 1.0))
     3.0
     """
-    return mean + np.sqrt(var) * zscore
+    return np.asarray(mean) + np.sqrt(var) * np.asarray(zscore)
 
 
 def _gain_and_sigma(

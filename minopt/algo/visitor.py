@@ -228,7 +228,8 @@ class SuggestAlgo(ExprEvaluator):
     def batch(self, new_ids: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the parameters of several new trials: ids by label, and values by label."""
         new_ids = list(new_ids)
-        return self._evaluate(new_ids, np.random.default_rng([self._seed, *new_ids]))
+        idxs, vals = self._evaluate(new_ids, np.random.default_rng([self._seed, *new_ids]))
+        return idxs, vals
 
     def _evaluate(self, new_ids: list[Any], rng: np.random.Generator) -> Any:
         self.rng = rng

@@ -1,7 +1,8 @@
 """Draws near a good value: each law made narrower, around that value.
 
 Every function takes the good value (or an array of them, one per draw), the fraction of the
-law's width that is left, and then the numbers of the law as its graph symbol takes them.
+law's width that is left, and then the numbers of the law as its graph symbol takes them (the
+value stands in for a mean, so `mu` is not used).
 """
 
 from __future__ import annotations
@@ -40,23 +41,37 @@ def qloguniform(
     return stochastic.qloguniform(*_window(_log(value), fraction, low, high), q, rng=rng, size=size)
 
 
-def normal(value: Any, fraction: float, mu: Any, sigma: Any, rng: Any, size: Any) -> Any:
+def normal(value: Any, fraction: float, mu: Any, sigma: Any, rng: Any, size: Any) -> Any:  # noqa: ARG001
     """Draw near a value of ``normal(mu, sigma)``."""
     return stochastic.normal(value, sigma * fraction, rng=rng, size=size)
 
 
-def qnormal(value: Any, fraction: float, mu: Any, sigma: Any, q: Any, rng: Any, size: Any) -> Any:
+def qnormal(
+    value: Any,
+    fraction: float,
+    mu: Any,  # noqa: ARG001
+    sigma: Any,
+    q: Any,
+    rng: Any,
+    size: Any,
+) -> Any:
     """Draw near a value of ``qnormal(mu, sigma, q)``."""
     return stochastic.qnormal(value, sigma * fraction, q, rng=rng, size=size)
 
 
-def lognormal(value: Any, fraction: float, mu: Any, sigma: Any, rng: Any, size: Any) -> Any:
+def lognormal(value: Any, fraction: float, mu: Any, sigma: Any, rng: Any, size: Any) -> Any:  # noqa: ARG001
     """Draw near a value of ``lognormal(mu, sigma)``."""
     return stochastic.lognormal(_log(value), sigma * fraction, rng=rng, size=size)
 
 
 def qlognormal(
-    value: Any, fraction: float, mu: Any, sigma: Any, q: Any, rng: Any, size: Any
+    value: Any,
+    fraction: float,
+    mu: Any,  # noqa: ARG001
+    sigma: Any,
+    q: Any,
+    rng: Any,
+    size: Any,
 ) -> Any:
     """Draw near a value of ``qlognormal(mu, sigma, q)``."""
     return stochastic.qlognormal(_log(_TINY + value), sigma * fraction, q, rng=rng, size=size)
@@ -66,7 +81,7 @@ def randint(value: Any, fraction: float, low: Any, high: Any, rng: Any, size: An
     """Draw the value itself, or with chance `fraction` any of ``randint(low, high)``."""
     if np.ndim(low) or np.ndim(high):  # bounds that are expressions: each draw has its own
         each = np.broadcast_arrays(value, low, high)
-        return np.asarray([randint(v, fraction, a, b, rng, 1)[0] for v, a, b in zip(*each)])  # noqa: B905
+        return np.asarray([randint(v, fraction, a, b, rng, 1)[0] for v, a, b in zip(*each)])
     n_values = high - low
     # other bounds may have held where the value was good, and a float may have rounded it up
     values = np.clip(np.atleast_1d(value).astype(np.int64), low, high - 1)

@@ -44,7 +44,8 @@ def suggest(
     avg_best_idx : float >= 1
         A good trial is drawn by its rank, 1 for the best, from the geometric law of this mean.
     shrink_coef : float >= 0
-        After ``n`` observations of a parameter its law is narrowed to ``1 / (1 + n * shrink_coef)``.
+        After ``n`` observations of a parameter its law has ``1 / (1 + n * shrink_coef)`` of its
+        width left.
 
     Returns
     -------

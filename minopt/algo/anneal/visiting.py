@@ -1,4 +1,4 @@
-"""Annealing as a visit to the parameters of the space's graph, to be subclassed or run in a batch."""
+"""Annealing as a visit to the parameters of the space's graph: to be subclassed, and for batches."""
 
 from __future__ import annotations
 
