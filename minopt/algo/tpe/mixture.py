@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ EPS = 1e-12
 
 _SATURATED = 6.0  # erf is exactly 1 or -1 in double precision beyond
 _NEGLIGIBLE = -700.0  # added to a sum of at least 1, exp of this or less is lost; less is slow
-_MANY = 256  # from so many components on, equal neighbours are worth looking for
+_MANY = 256  # from so many components on it is worth looking for work to leave out
 _MAX_REJECTIONS = 100_000
 _ROOT_2 = np.sqrt(2)
 _ROOT_2_PI = np.sqrt(2 * np.pi)
@@ -33,13 +34,21 @@ def floor_of(scale: float) -> float:
 
 def erf(z: Any) -> Any:
     """Return the error function; scipy is loaded at the first call."""
+    return _scipy_erf()(z)
+
+
+@cache
+def _scipy_erf() -> Callable[[Any], Any]:
     from scipy.special import erf as scipy_erf
 
-    return scipy_erf(z)
+    return scipy_erf
 
 
 def _erf_near(z: FloatArray) -> FloatArray:
     """Return the error function of a vector most of which lies where it is 1."""
+    if len(z) < _MANY:
+        few: FloatArray = erf(z)
+        return few
     near = np.flatnonzero(z < _SATURATED)
     values = np.ones(len(z))
     values[near] = erf(z[near])

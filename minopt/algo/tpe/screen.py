@@ -41,6 +41,8 @@ def best_candidate(candidates: Any, good: Estimator, rest: Estimator) -> Any:
             return candidates[np.argmax(score - rest.log_density(candidates))]
         rough = score - rough
         contenders = np.flatnonzero(rough >= rough.max() - _MARGIN)
+        if len(contenders) == 1:
+            return candidates[contenders[0]]
         chosen = candidates[contenders]
         return chosen[np.argmax(score[contenders] - rest.log_density(chosen))]
 
