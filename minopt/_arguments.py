@@ -7,7 +7,7 @@ import math
 import numbers
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +34,14 @@ def check_algo(algo: Any) -> None:
     raise InvalidArgumentType(
         f"algo must be a function such as tpe.suggest or rand.suggest, got {_told(algo)}{hint}"
     )
+
+
+def parameters_of(function: Callable[..., Any]) -> Collection[str]:
+    """Return the names of a function's parameters, none if it does not tell them."""
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return ()
 
 
 def checked_max_evals(max_evals: Any) -> int:
@@ -112,7 +120,9 @@ def stop_and_args(early_stop_fn: Any, returned: Any) -> tuple[bool, list[Any]]:
     """Check what a stop function returned: whether to stop, and its arguments for the next call."""
     try:
         stop, args = returned
-        return bool(stop), list("" if args is None else args)
+        if isinstance(stop, str) or isinstance(args, str):
+            raise TypeError("text is neither an answer nor a list of arguments")
+        return bool(stop), list(() if args is None else args)
     except (TypeError, ValueError):
         name = getattr(early_stop_fn, "__name__", type(early_stop_fn).__name__)
         raise InvalidArgumentType(

@@ -54,7 +54,7 @@ def annotated_space(fn: Objective) -> dict[str, Apply]:
     """
     name = getattr(fn, "__name__", repr(fn))
     try:
-        parameters = inspect.signature(fn, eval_str=True).parameters
+        parameters = inspect.signature(_routine(fn), eval_str=True).parameters
     except NameError as unknown:
         raise InvalidAnnotatedParameter(
             f'space="annotated": the annotations of {name} are strings, and {unknown}; define the '
@@ -74,6 +74,13 @@ def annotated_space(fn: Objective) -> dict[str, Apply]:
             "hp.uniform('x', 0, 1)"
         )
     return space
+
+
+def _routine(fn: Objective) -> Objective:
+    """Return what has the annotations: of an object that can be called, its method."""
+    if inspect.isroutine(fn) or inspect.isclass(fn) or isinstance(fn, functools.partial):
+        return fn
+    return fn.__call__  # type: ignore[no-any-return,operator]
 
 
 def _is_searched(parameter: inspect.Parameter) -> bool:

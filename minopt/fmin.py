@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from minopt._arguments import (
     checked_points,
     checked_progressbar,
     checked_save_file,
+    parameters_of,
 )
 from minopt._limits import validate_loss_threshold, validate_timeout
 from minopt._objective import ByKeyword, annotated_space, fmin_pass_expr_memo_ctrl, partial
@@ -133,7 +135,7 @@ def fmin(
     {'x': 1}
     """
     check_fn(fn)
-    algo = _algorithm(algo)
+    algo = _algorithm(algo, verbose)
     max_evals = checked_max_evals(max_evals)
     validate_timeout(timeout)
     validate_loss_threshold(loss_threshold)
@@ -179,12 +181,16 @@ def fmin(
     return trials.argmin if return_argmin else _best_point(trials, space)
 
 
-def _algorithm(algo: Any) -> Algorithm:
+def _algorithm(algo: Any, verbose: Any) -> Algorithm:
+    """Return the algorithm, told to be quiet if it can be told and the search is to be."""
     if algo is None:
         from minopt.algo.tpe.suggest import suggest
 
-        return suggest
+        algo = suggest
     check_algo(algo)
+    told = getattr(algo, "keywords", {})
+    if not verbose and "verbose" not in told and "verbose" in parameters_of(algo):
+        return functools.partial(algo, verbose=False)
     return algo  # type: ignore[no-any-return]
 
 
