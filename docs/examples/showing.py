@@ -67,7 +67,7 @@ def accuracy_by_parameter(
     figure, grid = plt.subplots(
         rows,
         columns,
-        figsize=(3 * columns, 3 * rows + 0.4),
+        figsize=(max(3 * columns, 5), 3 * rows + 0.4),
         sharey=True,
         squeeze=False,
         layout="constrained",
