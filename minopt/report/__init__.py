@@ -1,0 +1,1 @@
+"""Pictures and descriptions of a search and of its space."""
