@@ -41,14 +41,13 @@ from minopt.algo.tpe.parzen import (
     adaptive_parzen_normal_orig,
     linear_forgetting_weights,
 )
+from minopt.algo.tpe.parzen import DEFAULT_LF as _default_linear_forgetting
 from minopt.algo.tpe.split import ap_split_trials, broadcast_best
 from minopt.algo.tpe.suggest import DEFAULT_GAMMA as _default_gamma
 from minopt.algo.tpe.suggest import DEFAULT_N_EI_CANDIDATES as _default_n_EI_candidates
 from minopt.algo.tpe.suggest import DEFAULT_N_STARTUP_JOBS as _default_n_startup_jobs
 from minopt.algo.tpe.suggest import DEFAULT_PRIOR_WEIGHT as _default_prior_weight
 from minopt.algo.tpe.suggest import suggest
-
-_default_linear_forgetting = DEFAULT_LF
 
 __all__ = [
     "DEFAULT_LF",

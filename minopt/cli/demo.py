@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from minopt import hp, tpe
+from minopt import hp
 from minopt._optional import need
-from minopt.base import STATUS_OK, Trials
+from minopt.algo.tpe import suggest
 from minopt.fmin import fmin, space_eval
+from minopt.trials.documents import STATUS_OK
+from minopt.trials.memory import Trials
 
 MODELS = ("nearest neighbours", "support vectors", "random forest", "logistic regression")
 TICKS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4)
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     )
     trials = Trials()
     rstate = np.random.default_rng(args.seed)
-    best = fmin(objective, SPACE, tpe.suggest, max_evals, trials=trials, rstate=rstate)
+    best = fmin(objective, SPACE, suggest, max_evals, trials=trials, rstate=rstate)
     _report(best, trials)
     draw_search(trials, args.picture)
     print(f"Picture of the search: {args.picture.resolve()}")
@@ -148,12 +150,12 @@ def draw_search(trials: Trials, path: Path) -> None:
         label="best so far",
     )
     by_order.set(xlabel="trial", ylabel="error rate (5-fold)", title="In order", yscale="log")
-    by_order.set_ylim(0.8 * losses.min(), 1.25 * losses.max())
     by_order.legend(fontsize="small")
     by_model.set(title="By model")
     by_model.set_xticks(range(len(MODELS)), [name.replace(" ", "\n") for name in MODELS])
     by_order.set_yticks(TICKS, [f"{tick:.0%}" for tick in TICKS])
     by_order.set_yticks([], minor=True)
+    by_order.set_ylim(0.8 * losses.min(), 1.25 * losses.max())
     figure.savefig(path, dpi=130)
 
 

@@ -202,7 +202,7 @@ def sample(expr: Any, rng: Any = None, **kwargs: Any) -> Any:
     --------
     >>> from minopt import hp
     >>> sample({"x": hp.uniform("x", 0, 1), "n": hp.randint("n", 5)}, rng=0)
-    {'n': 4, 'x': 0.2697867137638703}
+    {'n': 2, 'x': 0.6369616873214543}
     """
     generator = np.random.default_rng() if rng is None else rng
     if not isinstance(generator, Apply) and hasattr(generator, "uniform") is False:
