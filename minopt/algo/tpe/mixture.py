@@ -196,6 +196,7 @@ def _draw_within(
         draw = normal(means[component], widths[component])
         if low <= draw < high:
             samples.append(draw)
+            tries_left = _MAX_REJECTIONS
         else:
             tries_left -= 1
             if not tries_left:  # hardly any of the mixture lies within: take the nearest there is
