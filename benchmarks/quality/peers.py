@@ -20,7 +20,7 @@ TORCH = "torch==2.13.0"
 PACKAGES = {
     "hyperopt": "hyperopt==0.3.0 lightgbm scikit-learn setuptools",
     "optuna": f"optuna>=5 cmaes scipy {TORCH}",
-    "nevergrad": "nevergrad",
+    "nevergrad": "nevergrad numpy<2.3",  # NGOpt stops on newer ones
     "smac": "smac",
     "skopt": "scikit-optimize",
     "ax": f"{TORCH} ax-platform",

@@ -11,7 +11,7 @@ from benchmarks.quality.scores import FLOOR, Regrets
 
 # A hue for each library, a line style for each algorithm of it; minopt thick.
 LOOKS = {
-    "minopt-rand": ("#9ecae1", "-", 1.4),
+    "minopt-rand": ("#6baed6", "-", 1.0),
     "minopt-tpe": ("#2171b5", "-", 2.2),
     "minopt-anneal": ("#2171b5", "--", 1.8),
     "minopt-mix": ("#2171b5", ":", 1.8),
@@ -31,7 +31,7 @@ LOOKS = {
     "ax": ("#8c6d31", "-", 1.2),
     "hebo": ("#66c2a4", "--", 1.2),
 }
-LEFT_OUT = ("minopt-rand", "optuna-random")  # of the pictures: a third and second random search
+LEFT_OUT = ("optuna-random",)  # of the pictures: one more random search
 SHADED = ("minopt-tpe", "minopt-atpe", "hyperopt-tpe", "optuna")
 
 
@@ -44,15 +44,37 @@ def _plot() -> Any:
     return pyplot
 
 
-def shown(table: Regrets) -> list[str]:
-    """The entries that are drawn; those still without most problems are not."""
+def shown(table: Regrets) -> dict[str, str]:
+    """The entries that are drawn, with their labels; those still without most problems are not.
+
+    minopt's algorithms that run the same trials as hyperopt's share a line with them.
+    """
     half = len(table.problems) / 2
-    return [
-        entry
+    drawn = {
+        entry: entry
         for entry in table.entries
         if entry not in LEFT_OUT
         and sum((entry, name) in table.curves for name in table.problems) > half
-    ]
+    }
+    for entry in [entry for entry in drawn if entry.startswith("minopt-")]:
+        twin = entry.replace("minopt-", "hyperopt-")
+        if twin in drawn and same(table, entry, twin):
+            drawn[entry] = f"{entry} (= {twin})"
+            del drawn[twin]
+    return drawn
+
+
+def same(table: Regrets, entry: str, other: str) -> bool:
+    """Whether two entries found the same on all problems and seeds that both ran."""
+    for name in table.problems:
+        mine, theirs = table.curves.get((entry, name)), table.curves.get((other, name))
+        if mine is None or theirs is None:
+            continue
+        rows = dict(zip(table.seeds[entry, name], mine, strict=True))
+        for seed, row in zip(table.seeds[other, name], theirs, strict=True):
+            if seed in rows and not np.array_equal(rows[seed], row):
+                return False
+    return True
 
 
 def style(entry: str) -> dict[str, Any]:
@@ -70,7 +92,7 @@ def draw_overall(table: Regrets, path: Path) -> None:
     """The geometric mean over problems, and the quartiles over problems of a few entries."""
     pyplot = _plot()
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(13, 5.6), layout="constrained")
-    for entry in shown(table):
+    for entry, label in shown(table).items():
         means = [
             table.curves[entry, name].mean(axis=0)
             for name in table.problems
@@ -79,10 +101,10 @@ def draw_overall(table: Regrets, path: Path) -> None:
         length = min(map(len, means))
         logs = np.log10(np.maximum([mean[:length] for mean in means], FLOOR))
         steps = np.arange(1, length + 1)
-        left.plot(steps, 10 ** logs.mean(axis=0), label=entry, **style(entry))
+        left.plot(steps, 10 ** logs.mean(axis=0), label=label, **style(entry))
         if entry in SHADED:
             low, middle, high = 10 ** np.quantile(logs, [0.25, 0.5, 0.75], axis=0)
-            right.plot(steps, middle, label=entry, **style(entry))
+            right.plot(steps, middle, label=label, **style(entry))
             _shade(right, steps, low, high, entry)
     left.set_title("Geometric mean over problems of the mean regret", fontsize=11)
     right.set_title("Median over problems, with quartiles", fontsize=11)
@@ -106,18 +128,19 @@ def draw_overall(table: Regrets, path: Path) -> None:
 def draw_problems(table: Regrets, path: Path, columns: int = 5) -> None:
     """One panel a problem: the median over seeds of every entry, with quartiles for a few."""
     pyplot = _plot()
+    drawn = shown(table)
     lines = -(-len(table.problems) // columns)
     figure, panels = pyplot.subplots(
         lines, columns, figsize=(3.4 * columns, 2.7 * lines), sharex=True, layout="constrained"
     )
     for axes, name in zip(panels.flat, table.problems, strict=False):
-        for entry in shown(table):
+        for entry, label in drawn.items():
             if (entry, name) not in table.curves:
                 continue
             curves = np.maximum(table.curves[entry, name], FLOOR)
             steps = np.arange(1, curves.shape[1] + 1)
             low, middle, high = np.quantile(curves, [0.25, 0.5, 0.75], axis=0)
-            axes.plot(steps, middle, label=entry, **style(entry))
+            axes.plot(steps, middle, label=label, **style(entry))
             _shade(axes, steps, low, high, entry)
         axes.set(xscale="log", yscale="log", xlim=(5, 200), ylim=(None, 1.5))
         axes.set_xticks([5, 25, 100, 200], ["5", "25", "100", "200"])
@@ -127,8 +150,14 @@ def draw_problems(table: Regrets, path: Path, columns: int = 5) -> None:
         axes.grid(alpha=0.25)
     for axes in list(panels.flat)[len(table.problems) :]:
         axes.set_visible(False)
-    handles, labels = panels.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=8, fontsize=9)
+    found = [panel.get_legend_handles_labels() for panel in panels.flat]
+    legend = {
+        label: handle
+        for lines, labels in found
+        for handle, label in zip(lines, labels, strict=True)
+    }
+    legend = {label: legend[label] for label in drawn.values() if label in legend}
+    figure.legend(legend.values(), legend.keys(), loc="outside upper center", ncols=5, fontsize=9)
     figure.supxlabel("evaluations")
     figure.supylabel("normalised regret (median over seeds, quartiles shaded)")
     figure.savefig(path, dpi=80)

@@ -114,25 +114,20 @@ def per_problem(table: Regrets, evaluations: int) -> str:
 
 
 def losses(table: Regrets, evaluations: int) -> str:
-    """In words: which peers beat each of our entries on more problems than they lose."""
+    """In words: which peers are better than each of our entries."""
     lines = []
-    peers = [entry for entry in ranked(table) if not entry.startswith(OURS)]
-    for entry in (entry for entry in ranked(table) if entry.startswith(OURS)):
-        ahead = {}
-        for other in peers:
+    for entry in (entry for entry in table.entries if entry.startswith(OURS)):
+        ahead = []
+        for other in (other for other in table.entries if not other.startswith(OURS)):
             found = duel(table, entry, other, evaluations)
-            if found.lost > found.won:
-                ahead[other] = found
-        if ahead:
-            said = ", ".join(
-                f"{other} ({found.lost} problems to {found.won})" for other, found in ahead.items()
-            )
-            lines.append(f"- `{entry}` loses to {said}.")
-        else:
-            lines.append(f"- `{entry}` loses to no peer on more problems than it wins.")
-    return (
-        "\n".join(lines) + "\n" if lines else "Nothing of ours has been run on enough seeds yet.\n"
-    )
+            ratio = geometric(ratios(table, entry, evaluations, to=other))
+            if ratio > 1 and (found.p < 0.05 or found.lost > found.won):
+                clear = f", clearly on {found.lost} problems to {found.won}"
+                few = found.lost + found.won == 0
+                ahead.append(f"{other} ({number(ratio)} ×{'' if few else clear})")
+        said = f"loses to {', '.join(ahead)}" if ahead else "loses to nobody"
+        lines.append(f"- `{entry}` {said}.")
+    return "\n".join(lines) + "\n" if lines else "Nothing of ours has been run yet.\n"
 
 
 def failures(results: dict[str, Runs]) -> str:
@@ -184,8 +179,9 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         "![Median over problems of the regret after so many evaluations](quality/overall.png)\n",
         f"Ranks are over the entries with at least {RANKED_SEEDS} seeds on all problems.\n",
         "## Where we lose\n",
-        "Problems clearly won and lost at 100 evaluations (Wilcoxon's signed-rank test over paired "
-        "seeds, p < 0.05):\n",
+        "At 100 evaluations: by how much our mean regret is larger (geometric mean over problems), "
+        "and on how many problems clearly (Wilcoxon's signed-rank test over paired seeds, "
+        "p < 0.05). With few seeds nothing is clear on a single problem.\n",
         losses(table, 100),
         f"## On the {len(held_out.problems)} problems that `atpe` was not trained on\n",
         overall(held_out, results),
