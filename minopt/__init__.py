@@ -3,77 +3,133 @@
 A *space* says what may be tried, an *algorithm* proposes a point, your *objective* scores it,
 *trials* remember it, and `fmin` turns the wheel.
 
+Examples
+--------
 >>> from minopt import fmin, hp, tpe
->>> best = fmin(lambda x: (x - 3) ** 2, hp.uniform("x", -5, 5), tpe.suggest, 30, verbose=False)
+>>> best = fmin(
+...     lambda x: (x - 3) ** 2, hp.uniform("x", -5, 5), tpe.suggest, 30, rstate=0, verbose=False
+... )
 >>> 2 < best["x"] < 4
 True
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 # At once: importing the module of this name later would put it in the function's place.
 from minopt.fmin import FMinIter, fmin, fmin_pass_expr_memo_ctrl, partial, space_eval
 
+if _TYPE_CHECKING:
+    from minopt import (
+        algobase,
+        anneal,
+        base,
+        criteria,
+        early_stop,
+        exceptions,
+        graph_viz,
+        hp,
+        mix,
+        plotting,
+        progress,
+        pyll,
+        pyll_utils,
+        rand,
+        rdists,
+        std_out_err_redirect_tqdm,
+        tpe,
+        utils,
+        vectorize,
+    )
+    from minopt.base import (
+        JOB_STATE_DONE,
+        JOB_STATE_ERROR,
+        JOB_STATE_NEW,
+        JOB_STATE_RUNNING,
+        JOB_STATES,
+        STATUS_FAIL,
+        STATUS_NEW,
+        STATUS_OK,
+        STATUS_RUNNING,
+        STATUS_STRINGS,
+        STATUS_SUSPENDED,
+        Ctrl,
+        Domain,
+        Trials,
+        trials_from_docs,
+    )
+    from minopt.early_stop import no_progress_loss
+
 __version__ = "0.1.0"
 
-_BASE = "minopt.base"
-_HOMES = {
-    "Ctrl": _BASE,
-    "Domain": _BASE,
-    "JOB_STATES": _BASE,
-    "JOB_STATE_DONE": _BASE,
-    "JOB_STATE_ERROR": _BASE,
-    "JOB_STATE_NEW": _BASE,
-    "JOB_STATE_RUNNING": _BASE,
-    "STATUS_FAIL": _BASE,
-    "STATUS_NEW": _BASE,
-    "STATUS_OK": _BASE,
-    "STATUS_RUNNING": _BASE,
-    "STATUS_STRINGS": _BASE,
-    "STATUS_SUSPENDED": _BASE,
-    "Trials": _BASE,
-    "trials_from_docs": _BASE,
-    "no_progress_loss": "minopt.early_stop",
-}
-_MODULES = (
+__all__ = [
+    "JOB_STATES",
+    "JOB_STATE_DONE",
+    "JOB_STATE_ERROR",
+    "JOB_STATE_NEW",
+    "JOB_STATE_RUNNING",
+    "STATUS_FAIL",
+    "STATUS_NEW",
+    "STATUS_OK",
+    "STATUS_RUNNING",
+    "STATUS_STRINGS",
+    "STATUS_SUSPENDED",
+    "Ctrl",
+    "Domain",
+    "FMinIter",
+    "Trials",
+    "__version__",
+    "algobase",
+    "anneal",
     "base",
+    "criteria",
     "early_stop",
     "exceptions",
+    "fmin",
+    "fmin_pass_expr_memo_ctrl",
+    "graph_viz",
     "hp",
+    "mix",
+    "no_progress_loss",
+    "partial",
+    "plotting",
     "progress",
     "pyll",
     "pyll_utils",
     "rand",
     "rdists",
+    "space_eval",
     "std_out_err_redirect_tqdm",
     "tpe",
+    "trials_from_docs",
     "utils",
-)
-
-__all__ = [
-    "FMinIter",
-    "__version__",
-    "fmin",
-    "fmin_pass_expr_memo_ctrl",
-    "partial",
-    "space_eval",
-    *_HOMES,
-    *_MODULES,
+    "vectorize",
 ]
 
+# Where a name that is fetched on first use lives; the others in `__all__` are modules.
+_HOMES = {
+    "minopt.base": {
+        *("JOB_STATES", "JOB_STATE_DONE", "JOB_STATE_ERROR", "JOB_STATE_NEW", "JOB_STATE_RUNNING"),
+        *("STATUS_FAIL", "STATUS_NEW", "STATUS_OK", "STATUS_RUNNING", "STATUS_STRINGS"),
+        *("STATUS_SUSPENDED", "Ctrl", "Domain", "Trials", "trials_from_docs"),
+    },
+    "minopt.early_stop": {"no_progress_loss"},
+}
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"minopt.{name}")
-    if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-        globals()[name] = value
-        return value
+
+def __getattr__(name: str) -> _Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(_import_module(home), name)
+            globals()[name] = value
+            return value
+    if name in __all__:
+        return _import_module(f"minopt.{name}")
     raise AttributeError(f"module 'minopt' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
