@@ -14,6 +14,11 @@
     ├── InvalidResultStatus    (ValueError)  the objective returned no known status; ``.result``
     ├── InvalidLoss            (ValueError)  the objective returned no usable loss; ``.result``
     ├── InvalidAnnotatedParameter (ValueError)  ``space="annotated"`` without spaces; ``.result``
+    ├── UnstorableValue        (TypeError)   a value that JSON cannot hold; ``.path``, ``.value``
+    ├── StoreError             (OSError)     a durable store of trials that cannot be used
+    │   ├── DamagedStore                what it holds is not, or no longer, a store of trials
+    │   └── StoreTooNew                 written by a later version
+    ├── TrialError             (RuntimeError) a trial raised, in another process
     └── AllTrialsFailed                 a search that has no best trial
         └── NoUsableLoss (ValueError)   no average best error either
 
@@ -28,6 +33,7 @@ from typing import Any
 __all__ = [
     "AllTrialsFailed",
     "BadSearchSpace",
+    "DamagedStore",
     "DuplicateLabel",
     "InvalidAnnotatedParameter",
     "InvalidArgument",
@@ -39,7 +45,11 @@ __all__ = [
     "InvalidResultStatus",
     "InvalidTrial",
     "MinoptError",
+    "TrialError",
     "NoUsableLoss",
+    "StoreError",
+    "StoreTooNew",
+    "UnstorableValue",
 ]
 
 
@@ -116,6 +126,42 @@ class InvalidAnnotatedParameter(_RefusedResult):
 
     def __str__(self) -> str:
         return str(self.args[1] or self.args[0])
+
+
+class UnstorableValue(MinoptError, TypeError):
+    """A value cannot be written as JSON.
+
+    Attributes
+    ----------
+    path : str
+        Where it stands, such as ``result.model``.
+    value : object
+        The value.
+    """
+
+    def __init__(self, message: str, path: str = "", value: Any = None) -> None:
+        super().__init__(message, path, value)
+        self.path = path
+        self.value = value
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class StoreError(MinoptError, OSError):
+    """A durable store of trials cannot be used: it says which one, why, and what to do."""
+
+
+class DamagedStore(StoreError):
+    """What is found in a store is not, or no longer, what was written there."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a later version of minopt."""
+
+
+class TrialError(MinoptError, RuntimeError):
+    """What a trial raised in another process, where the exception itself could not be brought."""
 
 
 class AllTrialsFailed(MinoptError):
