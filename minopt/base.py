@@ -14,7 +14,7 @@ from minopt.exceptions import (
 )
 from minopt.pyll.literals import use_obj_for_literal_in_memo
 from minopt.pyll.stochastic import recursive_set_rng_kwarg
-from minopt.trials.control import Ctrl
+from minopt.trials.control import Ctrl, logger
 from minopt.trials.documents import (
     JOB_STATE_CANCEL,
     JOB_STATE_DONE,
@@ -64,6 +64,7 @@ __all__ = [
     "InvalidTrial",
     "SONify",
     "Trials",
+    "logger",
     "miscs_to_idxs_vals",
     "miscs_update_idxs_vals",
     "pmin_sampled",

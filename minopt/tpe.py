@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minopt import pyll, rand
 from minopt.algo.tpe.discrete import (
     categorical_lpdf,
     randint_via_categorical_lpdf,
@@ -47,7 +48,10 @@ from minopt.algo.tpe.suggest import DEFAULT_GAMMA as _default_gamma
 from minopt.algo.tpe.suggest import DEFAULT_N_EI_CANDIDATES as _default_n_EI_candidates
 from minopt.algo.tpe.suggest import DEFAULT_N_STARTUP_JOBS as _default_n_startup_jobs
 from minopt.algo.tpe.suggest import DEFAULT_PRIOR_WEIGHT as _default_prior_weight
-from minopt.algo.tpe.suggest import suggest
+from minopt.algo.tpe.suggest import logger, suggest
+from minopt.pyll.stochastic import implicit_stochastic
+from minopt.pyll.symbols import scope
+from minopt.trials.documents import miscs_to_idxs_vals, miscs_update_idxs_vals
 
 __all__ = [
     "DEFAULT_LF",
@@ -80,13 +84,20 @@ __all__ = [
     "build_posterior",
     "build_posterior_wrapper",
     "categorical_lpdf",
+    "implicit_stochastic",
     "linear_forgetting_weights",
+    "logger",
     "lognormal_cdf",
     "lognormal_lpdf",
     "logsum_rows",
+    "miscs_to_idxs_vals",
+    "miscs_update_idxs_vals",
     "normal_cdf",
+    "pyll",
     "qlognormal_lpdf",
+    "rand",
     "randint_via_categorical_lpdf",
+    "scope",
     "suggest",
     "tpe_cat_pseudocounts",
 ]
