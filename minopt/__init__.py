@@ -109,6 +109,9 @@ __all__ = [
     "vectorize",
 ]
 
+# Modules that need a package which minopt does not: there when asked for, left out by `*`.
+_WITH_GUESTS = {"sklearn"}
+
 # Where a name that is fetched on first use lives; the others in `__all__` are modules.
 _HOMES = {
     "minopt.base": {
@@ -126,7 +129,7 @@ def __getattr__(name: str) -> _Any:
             value = getattr(_import_module(home), name)
             globals()[name] = value
             return value
-    if name in __all__:
+    if name in __all__ or name in _WITH_GUESTS:
         return _import_module(f"minopt.{name}")
     raise AttributeError(f"module 'minopt' has no attribute {name!r}")
 

@@ -56,6 +56,25 @@ class SeedStream:
         for _ in range(n_seeds):
             self._rng.integers(N_SEEDS)
 
+    def mark(self) -> tuple[Any, ...]:
+        """Return where the stream stands, for `go_back`."""
+        bit_generator = getattr(self._rng, "bit_generator", None)
+        state = None if bit_generator is None else bit_generator.state
+        return state, self._position, dict(self._entry)
+
+    def go_back(self, mark: tuple[Any, ...]) -> None:
+        """Take back the seed drawn since `mark`, of which nothing came.
+
+        Not if another thread has drawn from the same stream meanwhile.
+        """
+        state, position, entry = mark
+        with _lock:
+            if state is None or self._entry["n_seeds"] > entry["n_seeds"] + 1:
+                return
+            self._rng.bit_generator.state = state
+            self._entry.update(entry)
+            self._position = position
+
     def draw(self) -> int:
         """Return the next seed."""
         with _lock:

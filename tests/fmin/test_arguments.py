@@ -21,8 +21,13 @@ def shape(function):
 
 
 def test_fmin_has_hyperopts_parameters_in_order_with_their_defaults():
-    assert shape(minopt.fmin) == shape(hyperopt.fmin)
-    assert len(shape(minopt.fmin)) == 18
+    assert shape(minopt.fmin)[:18] == shape(hyperopt.fmin)
+    assert len(shape(hyperopt.fmin)) == 18
+
+
+def test_what_fmin_has_besides_is_by_keyword_only():
+    more = list(inspect.signature(minopt.fmin).parameters.values())[18:]
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in more)
 
 
 @pytest.mark.parametrize(

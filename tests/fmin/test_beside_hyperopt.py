@@ -81,7 +81,9 @@ def outcome(library, case):
         )
     except ValueError as error:
         best = str(error)
-    documents = [dict(doc) for doc in trials._dynamic_trials]
+    documents = [dict(doc, misc=dict(doc["misc"])) for doc in trials._dynamic_trials]
+    for doc in documents:
+        doc["misc"].pop("traceback", None)  # ours to keep
     for doc in documents:
         assert (doc.pop("book_time") is None) == (doc.pop("refresh_time") is None)
     attachments = dict(trials.attachments)

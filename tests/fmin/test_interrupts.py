@@ -1,0 +1,87 @@
+"""Ctrl-C at any moment: nothing is left running, and resuming gives what no Ctrl-C would have."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+
+import pytest
+
+from minopt import Trials, hp, rand, tpe
+from minopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING
+
+SPACE = {name: hp.uniform(name, 0, 1) for name in "abc"}
+
+
+@pytest.fixture
+def interrupted():
+    """Run something, ending it by KeyboardInterrupt after some seconds if it takes longer."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        pytest.skip("needs a timer that interrupts the main thread")
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+
+    def run(seconds, work):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            work()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            return True
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return False
+
+    yield run
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "algo, n_trials, longest",
+    [(rand.suggest, 600, 0.006), (tpe.suggest, 60, 0.02)],
+    ids=["rand", "tpe"],
+)
+def test_a_search_interrupted_at_random_ends_as_if_it_had_not_been(
+    search, interrupted, algo, n_trials, longest
+):
+    chance = random.Random(1)
+    settings = {"where": SPACE, "algo": algo, "max_evals": n_trials, "rstate": 5}
+    whole, trials, n_interrupts = Trials(), Trials(), 0
+
+    def work(into):
+        search(lambda p: sum(p.values()), trials=into, **settings)
+
+    work(whole)
+    while interrupted(chance.uniform(0.0005, longest), lambda: work(trials)):
+        n_interrupts += 1
+        assert all(doc["state"] != JOB_STATE_RUNNING for doc in trials._dynamic_trials)
+    assert n_interrupts > 0
+    assert [doc["state"] for doc in trials.trials] == [JOB_STATE_DONE] * n_trials
+    assert len(set(trials.tids)) == n_trials
+    assert [doc["misc"]["vals"] for doc in trials.trials] == [
+        doc["misc"]["vals"] for doc in whole.trials
+    ]
+
+
+def test_an_algorithm_that_fails_once_is_asked_with_the_same_seed_again(search):
+    seeds = []
+
+    def algo(new_ids, domain, trials, seed):
+        seeds.append(seed)
+        if len(seeds) == 3:
+            raise RuntimeError("once")
+        return rand.suggest(new_ids, domain, trials, seed)
+
+    trials = Trials()
+    with pytest.raises(RuntimeError, match="once"):
+        search(algo=algo, trials=trials)
+    search(algo=algo, trials=trials)
+    assert seeds[2] == seeds[3]
+    assert len(set(seeds)) == 10
