@@ -111,11 +111,17 @@ class Trials(ReadableTrials):
         with LOCK:
             return self._books().tally()
 
-    def _claim_next(self) -> Document | None:
-        """Take the oldest NEW trial for the caller alone; None if there is none."""
+    def _claim_next(self, into: list[Document] | None = None) -> Document | None:
+        """Take the oldest NEW trial for the caller alone; None if there is none.
+
+        It is put `into` the caller's list first, who then knows of it even if a Ctrl-C comes
+        before this returns.
+        """
         with LOCK:
             for doc in self._books().unfinished:
                 if doc["state"] == JOB_STATE_NEW:
+                    if into is not None:
+                        into.append(doc)
                     doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
                     doc["state"] = JOB_STATE_RUNNING
                     return doc
@@ -325,6 +331,7 @@ class Trials(ReadableTrials):
         trials_save_file: Any = "",
         *,
         points_to_evaluate: Any = None,
+        **running: Any,
     ) -> Any:
         """Search on these trials; see `minopt.fmin`."""
         from minopt.fmin import fmin
@@ -348,6 +355,7 @@ class Trials(ReadableTrials):
             show_progressbar=show_progressbar,
             early_stop_fn=early_stop_fn,
             trials_save_file=trials_save_file,
+            **running,
         )
 
 
