@@ -12,7 +12,7 @@ import numpy as np
 
 from minopt import hp
 from minopt._optional import need
-from minopt.algo.tpe import suggest
+from minopt.algo.tpe.suggest import suggest
 from minopt.fmin import fmin, space_eval
 from minopt.trials.documents import STATUS_OK
 from minopt.trials.memory import Trials
