@@ -62,6 +62,7 @@ if _TYPE_CHECKING:
         trials_from_docs,
     )
     from minopt.early_stop import no_progress_loss
+    from minopt.execute.retry import Retry
 
 __version__ = "0.1.0"
 
@@ -80,6 +81,7 @@ __all__ = [
     "Ctrl",
     "Domain",
     "FMinIter",
+    "Retry",
     "Trials",
     "__version__",
     "algobase",
@@ -120,6 +122,7 @@ _HOMES = {
         *("STATUS_SUSPENDED", "Ctrl", "Domain", "Trials", "trials_from_docs"),
     },
     "minopt.early_stop": {"no_progress_loss"},
+    "minopt.execute.retry": {"Retry"},
 }
 
 

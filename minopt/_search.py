@@ -16,12 +16,16 @@ from minopt._arguments import checked_progressbar, checked_save_file, new_docume
 from minopt._points import show_waiting
 from minopt._random import generator_of
 from minopt._resume import SeedStream
+from minopt._running import Running
 from minopt.domain.domain import Domain
 from minopt.exceptions import InvalidArgument
-from minopt.execute.serial import run_next
+from minopt.execute.contract import Executor, Finished, Limits
+from minopt.execute.evaluate import ONCE, put_back, record
+from minopt.execute.outcome import Raised
+from minopt.execute.retry import Retry
+from minopt.execute.serial import claim_next, run_next
 from minopt.progress import default_callback, no_progress_callback
 from minopt.trials.documents import (
-    JOB_STATE_ERROR,
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
     Document,
@@ -34,6 +38,8 @@ from minopt.trials.memory import Trials, sync, tally
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
 
 logger = logging.getLogger("minopt.fmin")
+
+_PATIENCE = 1.0  # seconds between two looks at whether the search was cancelled
 
 
 class FMinIter:
@@ -69,6 +75,11 @@ class FMinIter:
 
     catch_eval_exceptions = False
     pickle_protocol = -1
+
+    # How trials are run, set by `fmin`: here one by one, or by an executor several at a time.
+    _executor: Executor | None = None
+    _limits = Limits()
+    _retry: Retry = ONCE
 
     def __init__(
         self,
@@ -109,6 +120,11 @@ class FMinIter:
         if self.asynchronous and not hasattr(trials, "_spark"):
             trials.attachments["FMinIter_Domain"] = dumps(domain)
 
+    def run_by(self, running: Running) -> None:
+        """Run the trials as `fmin`'s arguments say."""
+        self._executor = running.make_executor()
+        self._limits, self._retry = running.limits, running.retry
+
     @property
     def is_cancelled(self) -> bool:
         """True if the trials tell that their search was cancelled, as Spark's can."""
@@ -117,7 +133,11 @@ class FMinIter:
     def exhaust(self) -> FMinIter:
         """Search until `max_evals` trials are there or a limit is reached."""
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
-        self.run(self.max_evals - tally(self.trials).held, block_until_done=self.asynchronous)
+        try:
+            self.run(self.max_evals - tally(self.trials).held, block_until_done=self.asynchronous)
+        finally:
+            if self._executor is not None:
+                self._executor.close()
         self.trials.refresh()
         return self
 
@@ -138,6 +158,7 @@ class FMinIter:
             try:
                 self._search(N, block_until_done, n_finished, bar)
             except BaseException:  # keep what is known of the trial that ended the search
+                self._abandon_running()
                 sync(self.trials)
                 with suppress(OSError, InvalidArgument):  # what ended it matters more
                     self._save()
@@ -152,21 +173,24 @@ class FMinIter:
         while self._has_work(count, N, to_ask, block_until_done) and not self._is_over(count):
             # Trials run here are asked for when all before them are done, so that a search
             # that was stopped amid its queue goes on as if it had not been.
-            if to_ask > 0 and (may_ask or self.asynchronous or count.new == 0):
+            if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
                 asked = self._ask(min(to_ask, self.max_evals - count.held), count.new, seeds)
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
-            if not self._advance():
+            if not self._advance(asks_on=to_ask > 0):
                 break
             n_finished = self._take_stock(n_finished, bar)
             count = tally(self.trials)
+        while self._running():  # what has begun may end
+            self._collect()
+            n_finished = self._take_stock(n_finished, bar)
 
     def _has_work(self, count: Tally, N: int, to_ask: int, block_until_done: bool) -> bool:
         if self._stopped:
             return False
         if self.asynchronous:
             return to_ask > 0 or (block_until_done and count.new + count.running > 0)
-        return to_ask > 0 or count.new > max(0, -N)
+        return to_ask > 0 or count.new > max(0, -N) or bool(self._running())
 
     def _is_over(self, count: Tally) -> bool:
         if self.timeout is not None and timer() - self.start_time >= self.timeout:
@@ -181,17 +205,25 @@ class FMinIter:
             return 0
         new_ids = self.trials.new_trial_ids(n_ids)
         sync(self.trials)
-        returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
-        documents = new_documents(self.algo, returned, n_ids)
-        self.trials.insert_trial_docs(documents)
+        before = seeds.mark()
+        try:
+            returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
+            documents = new_documents(self.algo, returned, n_ids)
+            self.trials.insert_trial_docs(documents)
+        except BaseException:
+            if not _holds_any(self.trials, new_ids):
+                seeds.go_back(before)  # to be asked again on resuming
+            raise
         sync(self.trials)
         return len(documents)
 
-    def _advance(self) -> bool:
+    def _advance(self, asks_on: bool) -> bool:
         """Run the next trial, or wait for others to run some; False if nothing is to be done."""
         if self.asynchronous:
             time.sleep(self.poll_interval_secs)
             return True
+        if self._executor is not None:
+            return self._advance_many(self._executor, asks_on)
         if _has_own_evaluation(self):
             n_waiting = tally(self.trials).new
             self.serial_evaluate()
@@ -201,12 +233,60 @@ class FMinIter:
 
     def _run_next(self) -> bool:
         """Run a waiting trial; False if there is none."""
-        trial = run_next(self.domain, self.trials, catch=self.catch_eval_exceptions)
-        if trial is None:
+        finished = run_next(self.domain, self.trials, self._limits.timeout, self._retry)
+        if finished is None:
             return False
-        if trial["state"] == JOB_STATE_ERROR and self.verbose:
-            logger.warning("trial %s failed: %s", trial["tid"], error_text(trial))
+        self._judge(finished)
         return True
+
+    def _judge(self, finished: Finished) -> None:
+        """Tell of a recorded trial that failed, and raise what it raised unless that is caught."""
+        trial, outcome = finished.trial, finished.outcome
+        if not isinstance(outcome, Raised):
+            return
+        if self.verbose:
+            logger.warning("trial %s failed: %s", trial["tid"], error_text(trial))
+        if not self.catch_eval_exceptions or isinstance(outcome.error, SystemExit):
+            raise outcome.as_exception(trial["tid"])
+
+    def _n_free(self) -> int:
+        """Return how many trials could begin now."""
+        return 1 if self._executor is None else self._executor.n_free
+
+    def _running(self) -> list[Document]:
+        return [] if self._executor is None else self._executor.running
+
+    def _advance_many(self, executor: Executor, asks_on: bool) -> bool:
+        """Begin waiting trials while there are free slots; wait for one unless more are asked."""
+        while executor.n_free and (trial := claim_next(self.trials)) is not None:
+            executor.submit(self.domain, self.trials, trial)
+        if executor.n_free and asks_on:
+            return True
+        return self._collect()
+
+    def _collect(self) -> bool:
+        """Wait until a trial ends, and record it; False if none is running."""
+        executor = self._executor
+        if executor is None or not executor.running:
+            return False
+        finished = executor.wait(_PATIENCE)
+        for end in finished:
+            if self._retry.is_due(end.trial, end.outcome):
+                executor.submit(self.domain, self.trials, end.trial)
+            else:
+                record(self.trials, end.trial, end.outcome)
+        for end in finished:
+            if end.trial["state"] != JOB_STATE_RUNNING:
+                self._judge(end)
+        return True
+
+    def _abandon_running(self) -> None:
+        """End what still runs elsewhere; those trials wait again, to be run on resuming."""
+        if self._executor is not None:
+            abandoned = self._executor.running
+            self._executor.close()
+            for trial in abandoned:
+                put_back(self.trials, trial)
 
     def _take_stock(self, n_finished: int, bar: Any) -> int:
         """Save, ask whether to stop and tell the bar, if a trial was finished."""
@@ -281,6 +361,12 @@ def _progress_callback(show_progressbar: Any) -> Callable[..., Any]:
     if callable(show):
         return show
     return default_callback if show else no_progress_callback
+
+
+def _holds_any(trials: Any, tids: Sequence[Any]) -> bool:
+    """Tell whether one of the ids is that of a trial."""
+    documents = getattr(trials, "_dynamic_trials", trials.trials)
+    return any(document["tid"] in tids for document in documents)
 
 
 def _is_stream(rstate: Any) -> bool:

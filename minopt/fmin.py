@@ -24,7 +24,8 @@ from minopt._limits import validate_loss_threshold, validate_timeout
 from minopt._objective import ByKeyword, annotated_space, fmin_pass_expr_memo_ctrl, partial
 from minopt._points import generate_trial, generate_trials_to_calculate, insert_points, show_waiting
 from minopt._random import generator_of
-from minopt._search import Algorithm, FMinIter
+from minopt._running import Running
+from minopt._search import Algorithm, FMinIter, logger
 from minopt.domain.assign import space_eval
 from minopt.domain.domain import Domain
 from minopt.exceptions import AllTrialsFailed
@@ -39,6 +40,7 @@ __all__ = [
     "fmin_pass_expr_memo_ctrl",
     "generate_trial",
     "generate_trials_to_calculate",
+    "logger",
     "partial",
     "space_eval",
 ]
@@ -65,6 +67,13 @@ def fmin(
     show_progressbar: Any = True,
     early_stop_fn: Callable[..., Any] | None = None,
     trials_save_file: Any = "",
+    *,
+    n_jobs: int = 1,
+    executor: Any = None,
+    trial_timeout: float | None = None,
+    trial_memory: int | None = None,
+    retries: Any = 0,
+    trusted: bool = False,
 ) -> Any:
     """Search a space for the point at which a function is least.
 
@@ -115,6 +124,24 @@ def fmin(
     trials_save_file : path, optional
         Where to save the trials after each of them. If there is such a file and no `trials`,
         the search goes on with its trials.
+    n_jobs : int
+        Trials to run at once, each in a process; -1 for as many as there are cores. Needs the
+        extra ``parallel``.
+    executor : concurrent.futures.Executor or "processes", optional
+        Run the trials on this executor, as many at once as it has workers (or `n_jobs`).
+        "processes": in processes also if `n_jobs` is 1.
+    trial_timeout : float > 0, optional
+        Seconds after which a trial is ended and recorded as failed. In this process (`n_jobs` 1)
+        only the main thread on POSIX can end one, and not amid a call that never returns to
+        Python.
+    trial_memory : int > 0, optional
+        Bytes of resident memory at which a trial is ended and recorded as failed; in processes
+        only.
+    retries : int or Retry
+        How often to run a trial again that raised or whose process died, or a policy.
+    trusted : bool
+        Read pickles of objects of any class from `trials_save_file` or from a store: only for
+        files that you wrote yourself.
 
     Returns
     -------
@@ -142,6 +169,7 @@ def fmin(
     check_trials(trials)
     check_max_queue_len(max_queue_len)
     check_early_stop_fn(early_stop_fn)
+    running = Running.of(n_jobs, executor, trial_timeout, trial_memory, retries)
     points = checked_points(points_to_evaluate)
     trials_save_file = checked_save_file(trials_save_file)
     checked_progressbar(show_progressbar)
@@ -174,9 +202,11 @@ def fmin(
             catch_eval_exceptions=catch_eval_exceptions,
             return_argmin=return_argmin,
             **options,
+            **_not_default(n_jobs, executor, trial_timeout, trial_memory, retries),
         )
     search = FMinIter(algo, domain, trials, max_evals=max_evals, **options)
     search.catch_eval_exceptions = catch_eval_exceptions
+    search.run_by(running)
     search.exhaust()
     return trials.argmin if return_argmin else _best_point(trials, space)
 
@@ -202,7 +232,7 @@ def _saved_trials(path: str) -> Any:
     sync(trials)
     for trial in tally(trials).unfinished:
         if trial["state"] == JOB_STATE_RUNNING:  # nobody runs it any more
-            put_back(trial)
+            put_back(trials, trial)
     return trials
 
 
@@ -214,6 +244,20 @@ def _with_points(max_evals: int, points: Any, domain: Domain, trials: Any) -> in
     n_finished = tally(trials).finished
     on_top += insert_points(points, domain, trials)
     return min(sys.maxsize, max(max_evals, n_finished) + on_top)
+
+
+def _not_default(
+    n_jobs: int, executor: Any, trial_timeout: Any, trial_memory: Any, retries: Any
+) -> dict[str, Any]:
+    """Return what a `fmin` of the user's own, who may not know these arguments, must be told."""
+    given = {
+        "n_jobs": (n_jobs, 1),
+        "executor": (executor, None),
+        "trial_timeout": (trial_timeout, None),
+        "trial_memory": (trial_memory, None),
+        "retries": (retries, 0),
+    }
+    return {name: value for name, (value, default) in given.items() if value is not default}
 
 
 def _best_point(trials: Any, space: Any) -> Any:

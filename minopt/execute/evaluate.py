@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
+from minopt.execute.outcome import Ended, Outcome, Raised, Returned, raised
+from minopt.execute.retry import Retry
+from minopt.execute.timer import TimeIsUp, time_limit
 from minopt.trials.control import Ctrl
 from minopt.trials.documents import (
     JOB_STATE_DONE,
     JOB_STATE_ERROR,
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
+    STATUS_FAIL,
     Document,
     copied,
     spec_from_misc,
@@ -19,55 +23,91 @@ from minopt.trials.documents import (
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
 
+ONCE = Retry()
 
-def evaluate_trial(domain: Domain, trials: Any, trial: Document) -> None:
-    """Evaluate a claimed trial and record its result or its error.
+
+def evaluate_trial(
+    domain: Domain,
+    trials: Any,
+    trial: Document,
+    timeout: float | None = None,
+    retry: Retry = ONCE,
+) -> Outcome:
+    """Evaluate a claimed trial here, and record how it ended.
 
     Parameters
     ----------
     domain : Domain
     trials : Trials
-        The store of the trial, for its `Ctrl`.
+        The store of the trial.
     trial : dict
         A document in state RUNNING that belongs to the caller alone.
+    timeout : float, optional
+        Seconds after which the trial is ended, where a timer can do that.
+    retry : Retry
+        Whether to evaluate it again after a bad end.
+
+    Returns
+    -------
+    Outcome
+        How it ended, recorded already.
 
     Raises
     ------
-    Exception
-        What the objective raised, recorded already. After an interrupt, nothing is recorded
-        and the trial is NEW again, to be run on resuming.
+    KeyboardInterrupt
+        Nothing is recorded then, and the trial is NEW again, to be run on resuming.
     """
+    outcome = _attempt(domain, trials, trial, timeout)
+    while retry.is_due(trial, outcome):
+        outcome = _attempt(domain, trials, trial, timeout)
+    record(trials, trial, outcome)
+    return outcome
+
+
+def _attempt(domain: Domain, trials: Any, trial: Document, timeout: float | None) -> Outcome:
     try:
-        ctrl = Ctrl(trials, current_trial=trial)
-        record_result(trial, domain.evaluate(spec_from_misc(trial["misc"]), ctrl))
-    except (Exception, SystemExit) as error:  # who leaves would leave again: the trial is over
-        record_error(trial, error)
-        raise
+        with time_limit(timeout):
+            ctrl = Ctrl(trials, current_trial=trial)
+            return Returned(domain.evaluate(spec_from_misc(trial["misc"]), ctrl))
+    except TimeIsUp:
+        return Ended("timeout", f"trial_timeout: ended after {timeout:g} s")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded, and raised by the search
+        return raised(error)
     except BaseException:
         if trial["state"] == JOB_STATE_RUNNING:
-            put_back(trial)
+            put_back(trials, trial)
         raise
 
 
-def record_result(trial: Document, result: dict[str, Any]) -> None:
-    """Finish a trial with the result of its evaluation, which is copied; leaves are kept."""
-    trial["result"] = copied(result)
+def record(trials: Any, trial: Document, outcome: Outcome) -> None:
+    """Finish a trial: write how it ended into its document, and have the store keep it."""
+    if isinstance(outcome, Returned):
+        attachments = trials.trial_attachments(trial) if outcome.attachments else {}
+        for name, value in outcome.attachments.items():
+            attachments[name] = value
+        trial["result"] = copied(outcome.result)  # containers are copied, leaves are kept
+        state = JOB_STATE_DONE
+    elif isinstance(outcome, Raised):
+        trial["misc"]["error"] = (outcome.kind, outcome.message)  # as hyperopt writes it
+        trial["misc"]["traceback"] = outcome.trace
+        state = JOB_STATE_ERROR
+    else:
+        trial["result"] = {"status": STATUS_FAIL, "status_fail": outcome.reason}
+        state = JOB_STATE_DONE
     trial["refresh_time"] = coarse_utcnow()
-    trial["state"] = JOB_STATE_DONE  # last: whoever sees it done finds the result there
+    trial["state"] = state  # last: whoever sees it done finds the result there
+    _keep(trials, trial)
 
 
-def record_error(trial: Document, error: BaseException) -> None:
-    """Finish a trial with what it raised, as hyperopt writes it: the type and the message."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__ must not cost the search
-        message = "(the exception cannot be printed)"
-    trial["misc"]["error"] = (str(type(error)), message)
-    trial["refresh_time"] = coarse_utcnow()
-    trial["state"] = JOB_STATE_ERROR
-
-
-def put_back(trial: Document) -> None:
+def put_back(trials: Any, trial: Document) -> None:
     """Undo the claim of a trial, so that it is run later."""
-    trial["book_time"] = trial["refresh_time"] = None
+    trial["book_time"] = trial["refresh_time"] = trial["owner"] = None
     trial["state"] = JOB_STATE_NEW
+    _keep(trials, trial)
+
+
+def _keep(trials: Any, trial: Document) -> None:
+    """Have a store that outlives this process write a trial down."""
+    keep = getattr(trials, "_record", None)
+    if keep is not None:
+        keep(trial)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
-from minopt.execute.evaluate import evaluate_trial
+from minopt.execute.contract import Finished
+from minopt.execute.evaluate import ONCE, evaluate_trial, put_back
+from minopt.execute.retry import Retry
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
 from minopt.trials.memory import Trials
 
@@ -13,33 +15,45 @@ if TYPE_CHECKING:
     from minopt.domain.domain import Domain
 
 
-def claim_next(trials: Any) -> Document | None:
-    """Take the oldest waiting trial for the caller alone; None if there is none."""
+def claim_next(trials: Any, into: list[Document] | None = None) -> Document | None:
+    """Take the oldest waiting trial for the caller alone; None if there is none.
+
+    It is put `into` the caller's list first, if there is one, see `run_next`.
+    """
     if isinstance(trials, Trials):
-        return trials._claim_next()
+        return trials._claim_next(into)
     for trial in trials._dynamic_trials:  # a store of the user's own
         if trial["state"] == JOB_STATE_NEW:
+            if into is not None:
+                into.append(trial)
             trial["book_time"] = trial["refresh_time"] = coarse_utcnow()
             trial["state"] = JOB_STATE_RUNNING
             return trial  # type: ignore[no-any-return]
     return None
 
 
-def run_next(domain: Domain, trials: Any, catch: bool = False) -> Document | None:
-    """Run the oldest waiting trial, and return it; None if none is waiting.
+def run_next(
+    domain: Domain, trials: Any, timeout: float | None = None, retry: Retry = ONCE
+) -> Finished | None:
+    """Run the oldest waiting trial and record how it ended; None if none is waiting.
 
     Parameters
     ----------
     domain : Domain
     trials : Trials
-    catch : bool
-        Return the trial also if the objective raises, which is recorded in any case.
+    timeout : float, optional
+        Seconds that the trial may take.
+    retry : Retry
+        Whether to run it again after a bad end.
     """
-    trial = claim_next(trials)
-    if trial is not None:
-        try:
-            evaluate_trial(domain, trials, trial)
-        except Exception:
-            if not catch:
-                raise
-    return trial
+    claimed: list[Document] = []
+    try:
+        trial = claim_next(trials, claimed)
+        if trial is None:
+            return None
+        return Finished(trial, evaluate_trial(domain, trials, trial, timeout, retry))
+    except BaseException:  # a Ctrl-C, wherever it came: no trial is left running
+        for trial in claimed:
+            if trial["state"] == JOB_STATE_RUNNING:
+                put_back(trials, trial)
+        raise

@@ -1,0 +1,77 @@
+"""Trials on any executor of `concurrent.futures`, brought by the user."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import Executor as AnyExecutor
+from concurrent.futures import wait as wait_for
+from typing import TYPE_CHECKING, Any
+
+from minopt.execute import shipping
+from minopt.execute.contract import Executor, Finished
+from minopt.execute.outcome import Ended, Outcome, outcome_of
+from minopt.trials.documents import Document
+
+if TYPE_CHECKING:
+    from minopt.domain.domain import Domain
+
+
+class Futures(Executor):
+    """The user's executor, which stays open when the search ends.
+
+    Threads call the objective as it is; anything else is sent the pickled domain with each
+    trial, unpacked once per worker.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+    n_slots : int > 0
+    """
+
+    def __init__(self, executor: AnyExecutor, n_slots: int) -> None:
+        self.n_slots = n_slots
+        self._executor = executor
+        self._key = secrets.token_hex(8)
+        self._data: bytes | None = None
+        self._trials: dict[Future[Any], Document] = {}
+
+    def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
+        """Begin a trial that the caller has claimed."""
+        if isinstance(self._executor, ThreadPoolExecutor):
+            future: Future[Any] = self._executor.submit(outcome_of, domain, copy.deepcopy(trial))
+        else:
+            if self._data is None:
+                self._data = shipping.pack_domain(domain)
+            future = self._executor.submit(shipping.run, self._key, trial, self._data)
+        self._trials[future] = trial
+
+    @property
+    def running(self) -> list[Document]:
+        """The trials that were begun and not returned by `wait` yet."""
+        return list(self._trials.values())
+
+    def wait(self, timeout: float | None) -> list[Finished]:
+        """Return the trials that came to an end since the last call."""
+        done = wait_for(self._trials, timeout, FIRST_COMPLETED).done
+        ended = [future for future in self._trials if future in done]  # as they were begun
+        finished = []
+        for future in ended:
+            trial = self._trials.pop(future)
+            finished.append(Finished(trial, _outcome(future, trial)))
+        return finished
+
+    def close(self) -> None:
+        """Take back what has not begun, and forget what runs."""
+        for future in self._trials:
+            future.cancel()
+        self._trials = {}
+
+
+def _outcome(future: Future[Any], trial: Document) -> Outcome:
+    try:
+        value = future.result()
+    except BaseException as broken:  # noqa: BLE001 - whatever the user's executor makes of it
+        return Ended("died", f"its worker failed: {type(broken).__name__}: {broken}")
+    return shipping.unpack_outcome(value, trial) if isinstance(value, bytes) else value

@@ -1,0 +1,171 @@
+"""Trials in processes of their own, several at a time: one that dies costs one trial."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import time
+from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import wait as wait_for
+from typing import TYPE_CHECKING, Any
+
+from minopt._optional import need
+from minopt.exceptions import InvalidArgument
+from minopt.execute import shipping
+from minopt.execute.contract import Executor, Finished, Limits
+from minopt.execute.memory_watch import resident_bytes
+from minopt.execute.outcome import Ended, Outcome
+from minopt.trials.documents import Document
+
+if TYPE_CHECKING:
+    from minopt.domain.domain import Domain
+
+_LOOK_AT_MEMORY = 0.05  # seconds
+
+
+class Processes(Executor):
+    """Worker processes of loky's, one to a slot, each given the domain once.
+
+    Parameters
+    ----------
+    n_slots : int > 0
+    limits : Limits
+        A trial beyond them is ended with its process; the next one gets a new process.
+    """
+
+    def __init__(self, n_slots: int, limits: Limits | None = None) -> None:
+        self.n_slots = n_slots
+        self._limits = limits or Limits()
+        need("loky", extra="parallel", what="running trials in processes")
+        if self._limits.memory is not None:
+            resident_bytes(os.getpid())  # says now if it cannot be measured here
+        self._slots: list[_Slot] = []
+
+    def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
+        """Begin a trial that the caller has claimed."""
+        if not self._slots:
+            luggage = (secrets.token_hex(8), shipping.pack_domain(domain))
+            self._slots = [_Slot(luggage) for _ in range(self.n_slots)]
+        next(slot for slot in self._slots if slot.trial is None).begin(trial)
+
+    @property
+    def running(self) -> list[Document]:
+        """The trials that were begun and not returned by `wait` yet."""
+        return [slot.trial for slot in self._slots if slot.trial is not None]
+
+    def wait(self, timeout: float | None) -> list[Finished]:
+        """Return the trials that came to an end since the last call."""
+        give_up = None if timeout is None else time.monotonic() + timeout
+        while True:
+            busy = [slot for slot in self._slots if slot.trial is not None]
+            finished = [f for f in (slot.look(self._limits) for slot in busy) if f is not None]
+            now = time.monotonic()
+            if finished or not busy or (give_up is not None and now >= give_up):
+                return finished
+            alarms = [give_up, *(slot.deadline(self._limits.timeout) for slot in busy)]
+            if self._limits.memory is not None:
+                alarms.append(now + _LOOK_AT_MEMORY)
+            patience = min((alarm for alarm in alarms if alarm is not None), default=None)
+            rest = None if patience is None else max(0.0, patience - now)
+            wait_for([slot.future for slot in busy], rest, FIRST_COMPLETED)
+
+    def close(self) -> None:
+        """End what still runs, and all workers."""
+        for slot in self._slots:
+            slot.kill()
+        self._slots = []
+
+
+class _Slot:
+    """One worker process, and the trial that it runs."""
+
+    def __init__(self, luggage: tuple[str, bytes]) -> None:
+        self._luggage = luggage
+        self.trial: Document | None = None
+        self.future: Future[Any] = Future()
+        self._start_worker()
+
+    def _start_worker(self) -> None:
+        from loky import ProcessPoolExecutor
+
+        self._pool = ProcessPoolExecutor(
+            max_workers=1, initializer=_begin_worker, initargs=self._luggage
+        )
+        self._pid: int | None = None
+        self._ready: Future[Any] = self._pool.submit(os.getpid)
+
+    def begin(self, trial: Document) -> None:
+        """Run a trial; waits until the worker is up, so that its time counts from here."""
+        if self._pid is None:
+            self._pid = self._wait_until_ready()
+        self.trial = trial
+        self._began = time.monotonic()
+        self.future = self._pool.submit(shipping.run, self._luggage[0], trial)
+
+    def _wait_until_ready(self) -> int:
+        try:
+            return int(self._ready.result())
+        except Exception as wrong:
+            self._pool.shutdown(wait=False, kill_workers=True)
+            raise InvalidArgument(
+                "the objective and the space could not be read in a worker process: "
+                f"{wrong.__cause__ or wrong}"
+            ) from wrong
+
+    def deadline(self, timeout: float | None) -> float | None:
+        """Return when the trial's time is up."""
+        return None if timeout is None else self._began + timeout
+
+    def look(self, limits: Limits) -> Finished | None:
+        """Return the trial if it has come to an end, and end it if it must."""
+        trial = self.trial
+        if trial is None:
+            return None
+        if self.future.done():
+            return self._finished(trial, self._outcome(trial))
+        if limits.timeout is not None and time.monotonic() >= self._began + limits.timeout:
+            reason = f"trial_timeout: ended after {limits.timeout:g} s"
+            return self._ended(trial, Ended("timeout", reason))
+        used = resident_bytes(self._pid) if limits.memory is not None else 0
+        if limits.memory is not None and used > limits.memory:
+            reason = f"trial_memory: ended at {used} bytes, {limits.memory} are allowed"
+            return self._ended(trial, Ended("memory", reason))
+        return None
+
+    def _outcome(self, trial: Document) -> Outcome:
+        try:
+            return shipping.unpack_outcome(self.future.result(), trial)
+        except Exception as broken:  # noqa: BLE001 - the worker died, or what it sent is no outcome
+            self._restart()
+            return Ended("died", _last_words(broken))
+
+    def _ended(self, trial: Document, outcome: Ended) -> Finished:
+        self._restart()
+        return self._finished(trial, outcome)
+
+    def _finished(self, trial: Document, outcome: Outcome) -> Finished:
+        self.trial = None
+        return Finished(trial, outcome)
+
+    def _restart(self) -> None:
+        self.kill()
+        self._start_worker()
+
+    def kill(self) -> None:
+        """End the worker at once."""
+        self._pool.shutdown(wait=True, kill_workers=True)
+
+
+def _begin_worker(key: str, data: bytes) -> None:
+    # Ctrl-C is for the search, which then ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    shipping.receive(key, data)
+
+
+def _last_words(broken: Exception) -> str:
+    codes = re.search(r"exit codes of the workers are \{(.*?)\}", str(broken))
+    if codes:
+        return f"its process died: {codes.group(1)}"
+    return f"its process died: {type(broken).__name__}: {broken}"

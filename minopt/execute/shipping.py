@@ -1,0 +1,102 @@
+"""What travels between the search and the processes that run its trials."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+
+from minopt.exceptions import InvalidArgument
+from minopt.execute.outcome import Outcome, Raised, Returned, outcome_of
+from minopt.trials.documents import Document
+
+if TYPE_CHECKING:
+    from minopt.domain.domain import Domain
+
+_domains: dict[str, Domain] = {}  # of this worker process, by the key under which they were sent
+
+
+def pack_domain(domain: Domain) -> bytes:
+    """Pickle a domain, lambdas and closures included.
+
+    Raises
+    ------
+    InvalidArgument
+        If the objective or the space holds something that cannot be sent.
+    """
+    try:
+        data: bytes = cloudpickle.dumps(domain)
+    except Exception as wrong:
+        raise InvalidArgument(
+            "the objective and the space must be sent to other processes, and cannot be pickled: "
+            f"{type(wrong).__name__}: {wrong}"
+        ) from wrong
+    return data
+
+
+def receive(key: str, data: bytes) -> None:
+    """Unpack a domain in a worker, once."""
+    if key not in _domains:
+        _domains.clear()  # a worker serves one search at a time
+        _domains[key] = pickle.loads(data)  # noqa: S301 - from the process that started this one
+
+
+def run(key: str, trial: Document, data: bytes | None = None) -> bytes:
+    """Run a trial in a worker that has received its domain, and pack how it ended."""
+    if data is not None:
+        receive(key, data)
+    return pack_outcome(outcome_of(_domains[key], trial))
+
+
+def pack_outcome(outcome: Outcome) -> bytes:
+    """Pickle how a trial ended, leaving out what cannot be pickled."""
+    try:
+        return _dumps(outcome)
+    except Exception:  # noqa: BLE001 - whatever pickling the user's objects raises
+        return _dumps(_packable(outcome))
+
+
+def unpack_outcome(data: bytes, trial: Document) -> Outcome:
+    """Unpickle how a trial ended; warns of result keys that did not survive the way."""
+    outcome: Outcome = pickle.loads(data)  # noqa: S301 - from a process that this one started
+    if isinstance(outcome, Returned) and _LOST in outcome.result:
+        lost = outcome.result.pop(_LOST)
+        warnings.warn(
+            f"trial {trial['tid']!r}: {', '.join(map(repr, lost))} of its result cannot be "
+            "pickled and stayed behind in the worker process",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return outcome
+
+
+_LOST = "minopt: lost on the way"
+
+
+def _dumps(value: Any) -> bytes:
+    data: bytes = cloudpickle.dumps(value)
+    pickle.loads(data)  # noqa: S301 - what cannot be read again must be found out here
+    return data
+
+
+def _packable(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Raised):
+        return Raised(outcome.kind, outcome.message, outcome.trace)
+    if not isinstance(outcome, Returned):
+        return outcome
+    result = {key: value for key, value in outcome.result.items() if _survives(value)}
+    attachments = {key: value for key, value in outcome.attachments.items() if _survives(value)}
+    lost = (outcome.result.keys() - result.keys()) | (
+        outcome.attachments.keys() - attachments.keys()
+    )
+    return Returned({**result, _LOST: sorted(map(str, lost))}, attachments)
+
+
+def _survives(value: Any) -> bool:
+    try:
+        _dumps(value)
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return True
