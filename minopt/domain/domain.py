@@ -105,7 +105,9 @@ class Domain:
         """The space as a graph over many trials, for algorithms that rewrite graphs."""
         from minopt.domain.vectorize_view import VectorizeHelper
 
-        return VectorizeHelper(self.expr, self.s_new_ids)
+        helper = VectorizeHelper(self.expr, self.s_new_ids)
+        recursive_set_rng_kwarg(helper.v_expr, self.s_rng)
+        return helper
 
     @cached_property
     def s_idxs_vals(self) -> Apply:
