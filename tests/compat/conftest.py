@@ -34,7 +34,15 @@ def library(name):
     parts.sample = parts.stochastic.sample
     parts.Trials = parts.base.Trials
     parts.Domain = parts.base.Domain
+    parts.search = functools.partial(quiet_search, parts)
     return parts
+
+
+def quiet_search(lib, fn, space, evals=10, **options):
+    """Run `fmin` with a few random trials and no output, unless told otherwise."""
+    options.setdefault("rstate", np.random.default_rng(0))
+    options.setdefault("algo", lib.rand.suggest)
+    return lib.fmin(fn, space, max_evals=evals, verbose=False, show_progressbar=False, **options)
 
 
 def algorithm(lib, name, settings):
