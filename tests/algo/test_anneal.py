@@ -149,6 +149,31 @@ def test_the_loss_of_a_failed_trial_is_ignored():
     assert doc["misc"]["vals"]["x"][0] == pytest.approx(good, abs=1e-6)
 
 
+def test_injected_results_are_trials_of_their_own_as_on_hyperopt():
+    hyperopt = pytest.importorskip("hyperopt")
+    found = []
+    for library in (hyperopt, minopt):
+
+        @library.fmin_pass_expr_memo_ctrl
+        def objective(expr, memo, ctrl, base=library.base):
+            x = base.pyll.rec_eval(expr, memo=memo)
+            tid = ctrl.current_trial["tid"]
+            if tid % 5 == 0:
+                ids = ctrl.trials.new_trial_ids(1)
+                misc = {"tid": ids[0], "cmd": None, "idxs": {"x": ids}, "vals": {"x": [x / 2]}}
+                ctrl.inject_results([None], [{"loss": x * x / 4, "status": "ok"}], [misc], ids)
+            return {"loss": x * x, "status": "ok"}
+
+        trials = library.Trials()
+        library.fmin(
+            objective, library.hp.uniform("x", -1, 1), library.anneal.suggest, 20, trials=trials,
+            rstate=np.random.default_rng(0), verbose=False, show_progressbar=False,
+        )  # fmt: skip
+        found.append([(t["tid"], t["misc"]["vals"]["x"]) for t in trials.trials])
+    theirs, ours = ([(tid, list(x)) for tid, x in trials[:20]] for trials in found)
+    assert ours == theirs
+
+
 def test_laws_are_narrowed_with_what_has_been_seen():
     domain, trials = tried(hp.normal("x", 0, 1), range(30))
     algo = anneal.AnnealingAlgo(domain, trials, 0, shrink_coef=0.5)

@@ -98,7 +98,9 @@ def categorical(value: Any, fraction: float, p: Any, rng: Any, size: Any) -> Any
     if size == 0:
         return []
     prior = np.asarray(p)
-    counts = _shares(np.atleast_1d(value).astype(np.int64), prior.shape[-1])
+    n_options = prior.shape[-1]
+    values = np.clip(np.atleast_1d(value).astype(np.int64), 0, n_options - 1)
+    counts = _shares(values, n_options)
     return stochastic.categorical((1 - fraction) * counts + fraction * prior, rng=rng, size=size)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minopt._types import FloatArray, IntArray
+from minopt._types import BoolArray
 from minopt.algo.anneal.neighbourhood import NEAR
 from minopt.algo.anneal.visiting import (
     DEFAULT_AVG_BEST_IDX,
@@ -19,7 +19,7 @@ from minopt.algo.anneal.visiting import (
 from minopt.algo.shared import Document, new_document, stream_of
 from minopt.domain.domain import Domain
 from minopt.domain.table import Parameter, Point
-from minopt.trials.columns import History, history_of
+from minopt.trials.columns import History, history_of, learnable_documents
 
 
 def suggest(
@@ -58,7 +58,13 @@ def suggest(
         If `avg_best_idx` or `shrink_coef` is out of range.
     """
     check_settings(avg_best_idx, shrink_coef)
-    model = Model(history_of(trials), avg_best_idx, shrink_coef)
+    history = history_of(trials)
+    if len(history) != len(learnable_documents(trials)):
+        # Results were injected. A history counts each with the trial that it came from; for
+        # hyperopt's annealing, which the visitor follows to the letter, it is a trial of its own.
+        algo = AnnealingAlgo(domain, trials, seed, avg_best_idx, shrink_coef)
+        return [document for tid in new_ids for document in algo(tid)]
+    model = Model(history, avg_best_idx, shrink_coef)
     return [
         new_document(trials, domain, tid, model.propose(domain, stream_of(seed, tid)))
         for tid in new_ids
@@ -113,21 +119,27 @@ class Model:
         self, parameter: Parameter, law: Any, good_rows: list[int], rng: np.random.Generator
     ) -> Any:
         column = self._history.column(parameter.label)
-        rows = np.flatnonzero(~np.isnan(column))
-        if not len(rows):
+        observed = ~np.isnan(column)
+        n_observations = np.count_nonzero(observed)
+        if not n_observations:
             return law.draw_one(rng)
-        good = column[self._good_row(column, rows, good_rows, rng)]
-        fraction = fraction_left(len(rows), self._shrink_coef)
+        good = column[self._good_row(observed, n_observations, good_rows, rng)]
+        fraction = fraction_left(n_observations, self._shrink_coef)
         return NEAR[law.name](good, fraction, *law.arguments, rng=rng, size=1)[0]
 
     def _good_row(
-        self, column: FloatArray, rows: IntArray, good_rows: list[int], rng: np.random.Generator
+        self,
+        observed: BoolArray,
+        n_observations: int,
+        good_rows: list[int],
+        rng: np.random.Generator,
     ) -> int:
         """Return the first good trial that has the parameter; if none has, choose another."""
         for row in good_rows:
-            if column[row] == column[row]:  # not NaN
+            if observed[row]:
                 return row
-        rank = min(int(rng.geometric(self._chance)), len(rows))
+        rank = min(int(rng.geometric(self._chance)), n_observations)
+        rows = np.flatnonzero(observed)
         order = np.argsort(self._losses[rows])  # plain: equal losses must fall as hyperopt's do
         good_rows.append(int(rows[order[rank - 1]]))
         return good_rows[-1]

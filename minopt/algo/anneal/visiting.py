@@ -1,4 +1,4 @@
-"""Annealing as a visit to the parameters of the space's graph: to be subclassed, and for batches."""
+"""Annealing as a visit to the parameters of the space's graph: for subclasses and batches."""
 
 from __future__ import annotations
 
