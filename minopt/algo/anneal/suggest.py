@@ -120,7 +120,7 @@ class Model:
     ) -> Any:
         column = self._history.column(parameter.label)
         observed = ~np.isnan(column)
-        n_observations = np.count_nonzero(observed)
+        n_observations = int(np.count_nonzero(observed))
         if not n_observations:
             return law.draw_one(rng)
         good = column[self._good_row(observed, n_observations, good_rows, rng)]
