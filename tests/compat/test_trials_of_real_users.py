@@ -174,6 +174,7 @@ def test_generated_trials_to_calculate_are_handed_in(lib):
     space = {"x": lib.hp.uniform("x", -10, 10), "y": lib.hp.uniform("y", -10, 10)}
     lib.search(lambda p: p["x"] ** 2 + p["y"] ** 2, space, 10, trials=trials)
     assert trials.losses()[:2] == [0.0, 2.0]
+    assert len(trials) == 12
     assert trials.argmin == {"x": 0.0, "y": 0.0}
 
 
