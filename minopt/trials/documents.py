@@ -158,6 +158,8 @@ def make_plain(trial: Document) -> None:
     for name in ("idxs", "vals"):
         lists = trial["misc"][name]
         for label, held in lists.items():
+            if type(held) is list and len(held) == 1 and type(held[0]) in PLAIN:
+                continue  # as good as always, so the quick way
             if not _is_plain(held):
                 lists[label] = [plain(value) for value in held]
     result = trial["result"]
@@ -174,8 +176,6 @@ def _replace(holder: Any, key: str) -> None:
 def _is_plain(held: Any) -> bool:
     if type(held) is not list:
         return False
-    if len(held) == 1:  # as good as always, so the quick way
-        return type(held[0]) in PLAIN or plain(held[0]) is held[0]
     return all(plain(value) is value for value in held)
 
 
