@@ -26,6 +26,7 @@ if _TYPE_CHECKING:
     from minopt import (
         algobase,
         anneal,
+        atpe,
         base,
         criteria,
         early_stop,
@@ -86,6 +87,7 @@ __all__ = [
     "__version__",
     "algobase",
     "anneal",
+    "atpe",
     "base",
     "criteria",
     "early_stop",
