@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from minopt._clock import coarse_utcnow
@@ -65,6 +65,7 @@ class Trials(ReadableTrials):
     def refresh(self) -> None:
         """Look at all documents again: new ones, and those whose state was changed."""
         with LOCK:
+            self._exchange(whole=True)
             key = self._exp_key
             self._trials = [
                 doc
@@ -77,6 +78,7 @@ class Trials(ReadableTrials):
     def _sync(self) -> None:
         """Do what `refresh` does, trusting that finished trials have not changed since."""
         with LOCK:
+            self._exchange(whole=False)
             ledger = self._ledger
             if ledger is not None and not ledger.has_shown(self.__dict__.get("_trials")):
                 self._ledger = None  # the list was replaced or changed: begin anew
@@ -151,6 +153,27 @@ class Trials(ReadableTrials):
     @_streams.setter
     def _streams(self, streams: list[dict[str, Any]]) -> None:
         self.__dict__["_streams"] = streams
+
+    # ---- what a store that outlives the process does more; see `StoredTrials`
+
+    _is_shared = False
+    _poll_interval: float | None = None
+
+    def _exchange(self, whole: bool) -> None:
+        """Get what others wrote; `whole`: let them have what was written into documents here."""
+
+    def _record(self, doc: Document) -> None:
+        """Keep a trial whose state has changed; it is durable on return."""
+
+    def _heartbeat(self, doc: Document) -> None:
+        """Say that a trial is still being run here."""
+
+    def _release_lost(self) -> None:
+        """Take trials back from owners that are gone."""
+
+    def _holding_streams(self) -> AbstractContextManager[None]:
+        """Keep others from drawing from the same random streams."""
+        return nullcontext()
 
     # ---- copies
 
@@ -307,6 +330,7 @@ class Trials(ReadableTrials):
 
     def count_by_state_unsynced(self, arg: Any) -> int:
         """Count the trials in a state, or in one of several states, as they are now."""
+        self._exchange(whole=False)
         docs, key = self._dynamic_trials, self._exp_key
         if key is not None:
             docs = [doc for doc in docs if doc["exp_key"] == key]

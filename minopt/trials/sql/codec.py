@@ -1,0 +1,138 @@
+"""From a trial document to a row of JSON, and back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from minopt.exceptions import DamagedStore, InvalidTrial
+from minopt.trials import tagged_json
+from minopt.trials.documents import Document
+from minopt.trials.files import dumps
+from minopt.trials.tagged_json import LEFT_OUT
+
+_PARTS = ("spec", "result", "misc")
+_COLUMNS = frozenset({"tid", "exp_key", "state", "owner", *_PARTS})
+
+Told: TypeAlias = dict[str, Any]
+Kept: TypeAlias = dict[str, tuple[Any, Told]]
+"""By path, the values of one trial that JSON cannot hold, and what its JSON says of them."""
+
+PREFIX = "VALUE::"  # of the attachments that hold such values
+
+
+class Packed:
+    """A trial document as the columns of a row.
+
+    Parameters
+    ----------
+    document : dict
+    known : dict, optional
+        The values of this trial that were pickled before.
+
+    Attributes
+    ----------
+    columns : dict
+    kept : dict
+        See `Kept`.
+    fresh : dict
+        By name of attachment, the pickles of values that are kept for the first time.
+    lost : dict
+        By path, why a value can be kept in no way.
+    """
+
+    __slots__ = ("_known", "_tid", "columns", "fresh", "kept", "lost")
+
+    def __init__(self, document: Document, known: Kept | None = None) -> None:
+        self._tid, self._known = document["tid"], known or {}
+        self.kept: Kept = {}
+        self.fresh: dict[str, bytes] = {}
+        self.lost: dict[str, str] = {}
+        owner = document["owner"]
+        rest = {key: value for key, value in document.items() if key not in _COLUMNS}
+        if owner is not None and not isinstance(owner, str):
+            rest["owner"], owner = owner, None
+        self.columns: dict[str, Any] = {
+            "tid": self._tid,
+            "state": document["state"],
+            "owner": owner,
+            **{part: tagged_json.dumps(document[part], part, self._keep) for part in _PARTS},
+            "rest": tagged_json.dumps(rest, "", self._keep),
+        }
+        self.columns["digest"] = digest_of(self.columns)
+
+    def _keep(self, path: str, value: Any) -> Any:
+        """Pickle what JSON cannot hold, once; leave out what cannot be pickled either."""
+        before = self._known.get(path)
+        if before is not None and before[0] is value:
+            self.kept[path] = before
+            return before[1]
+        try:
+            data = dumps(value)
+        except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
+            self.lost[path] = f"{type(wrong).__name__}: {_first_line(wrong)}"
+            return LEFT_OUT
+        name = f"{PREFIX}{self._tid}::{path}"
+        told = {"$": "kept", "name": name, "type": type(value).__qualname__}
+        self.kept[path], self.fresh[name] = (value, told), data
+        return told
+
+
+def _first_line(error: Exception) -> str:
+    with suppress(Exception):
+        return str(error).partition("\n")[0][:200]
+    return "(it cannot be printed)"
+
+
+def check(document: Document, exp_key: Any) -> None:
+    """Refuse what has no place in the tables of a search."""
+    tid = document["tid"]
+    if type(tid) is not int or not -(2**63) <= tid < 2**63:
+        raise InvalidTrial("a stored trial's 'tid' must be a whole number, got", tid)
+    if document["exp_key"] != exp_key:
+        raise InvalidTrial(
+            f"trial {tid!r} belongs to another search; its exp_key and that of these trials are",
+            (document["exp_key"], exp_key),
+        )
+
+
+def digest_of(columns: Mapping[str, Any]) -> int:
+    """Return 64 bits that change with any bit of the columns."""
+    head = f"{columns['tid']} {columns['state']} {columns['owner']}"
+    text = "\n".join((head, *map(_text, map(columns.__getitem__, (*_PARTS, "rest")))))
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
+def digest(data: bytes) -> int:
+    """Return 64 bits that change with any bit of the data."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
+
+
+def _text(json: str | bytes) -> str:
+    return json if isinstance(json, str) else json.decode()  # psycopg gives bytes
+
+
+def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -> Document:
+    """Make a document of a row.
+
+    Raises
+    ------
+    DamagedStore
+        If the row is not as it was written.
+    """
+    tid, owner = row["tid"], row["owner"]
+    if digest_of(row) != row["digest"]:
+        raise DamagedStore(f"what is stored of trial {tid!r} is not what was written")
+    spec, result, misc, rest = (tagged_json.loads(row[part], fetch) for part in (*_PARTS, "rest"))
+    return {
+        "state": row["state"],
+        "tid": tid,
+        "spec": spec,
+        "result": result,
+        "misc": misc,
+        "exp_key": exp_key,
+        "owner": owner,
+        **rest,
+    }

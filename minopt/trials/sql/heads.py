@@ -1,0 +1,172 @@
+"""The row of a search: its clock, its ids, its random streams, and what is reserved of them.
+
+An id that was given out is reserved until its trial is inserted, and with it the seed that was
+drawn for it. If the process dies in between, both are given back, so that the search goes on as
+if it had not been stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from minopt.exceptions import DamagedStore
+from minopt.trials.sql import schema
+
+_heads = schema.searches
+_COLUMNS = ("clock", "generation", "next_tid", "n_trials", "streams", "reserved")
+_of = _heads.c.exp_key == bindparam("of")
+_READ = select(*(_heads.c[name] for name in _COLUMNS)).where(_of)
+_HOLD = _READ.with_for_update()
+_WRITE = _heads.update().where(_of)
+
+MANY = 64  # reservations of one owner that are remembered
+
+
+@dataclass(slots=True)
+class Head:
+    """What the row of a search holds."""
+
+    clock: int = 0
+    generation: int = 0
+    next_tid: int = 0
+    n_trials: int = 0
+    streams: str = "[]"
+    reserved: str = "[]"
+
+    def tick(self, n: int = 1) -> int:
+        """Return the first of `n` new times."""
+        first = self.clock + 1
+        self.clock += n
+        return first
+
+
+def read(connection: Connection, key: str) -> Head | None:
+    """Return the head of a search; None if it has none yet."""
+    row = connection.execute(_READ, {"of": key}).one_or_none()
+    return None if row is None else _head(row)
+
+
+def _head(row: Any) -> Head:
+    *numbers, streams, reserved = row
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise DamagedStore(f"the head of the search holds {numbers}, which is not what was written")
+    clock, generation, next_tid, n_trials = numbers
+    return Head(clock, generation, next_tid, n_trials, _text(streams), _text(reserved))
+
+
+def hold(connection: Connection, key: str) -> Head:
+    """Return the head of a search, and let nobody else have it until the transaction ends."""
+    row = connection.execute(_HOLD, {"of": key}).one_or_none()
+    if row is not None:
+        return _head(row)
+    fresh = Head()
+    values = {name: getattr(fresh, name) for name in _COLUMNS}
+    if connection.dialect.name == "postgresql":  # somebody else may be doing the same
+        from sqlalchemy.dialects.postgresql import insert
+
+        adding = insert(_heads).values(exp_key=key, **values).on_conflict_do_nothing()
+        connection.execute(adding)
+        return _head(connection.execute(_HOLD, {"of": key}).one())
+    connection.execute(_heads.insert().values(exp_key=key, **values))
+    return fresh
+
+
+def write(connection: Connection, key: str, head: Head) -> None:
+    """Write the head of a search that is held."""
+    values = {name: getattr(head, name) for name in _COLUMNS}
+    connection.execute(_WRITE, {"of": key, **values})
+
+
+def _text(json_: str | bytes) -> str:
+    return json_ if isinstance(json_, str) else json_.decode()
+
+
+# ---- reservations: [owner, first id, number of ids, [streams drawn from, before]]
+
+
+def streams_of(head: Head) -> list[dict[str, Any]]:
+    """Return the random streams."""
+    return list(_loads(head.streams))
+
+
+def reserve(head: Head, n: int, owner: str) -> list[int]:
+    """Take `n` ids."""
+    first = head.next_tid
+    head.next_tid += n
+    entries = _loads(head.reserved)
+    mine = [entry for entry in entries if entry[0] == owner]
+    entries = [entry for entry in entries if entry[0] != owner] + mine[-MANY + 1 :]
+    head.reserved = _dumps([*entries, [owner, first, n, []]])
+    return list(range(first, first + n))
+
+
+def draw(head: Head, streams: list[dict[str, Any]], owner: str) -> None:
+    """Write streams from which seeds were drawn for the ids that `owner` reserved last."""
+    before = {entry["first"]: entry for entry in streams_of(head)}
+    drawn = [before.get(entry["first"], {"first": entry["first"], "n_seeds": 0})
+             for entry in streams if before.get(entry["first"]) != entry]  # fmt: skip
+    if not drawn:
+        return
+    head.streams = _dumps(streams)
+    entries = _loads(head.reserved)
+    for entry in reversed(entries):
+        if entry[0] == owner:
+            entry[3] += drawn
+            break
+    head.reserved = _dumps(entries)
+
+
+def use(head: Head, tids: set[int]) -> None:
+    """Note that trials with these ids are being inserted."""
+    head.next_tid = max(head.next_tid, max(tids) + 1)
+    if head.reserved == "[]":
+        return
+    entries = [
+        entry
+        for entry in _loads(head.reserved)
+        if not any(tid in tids for tid in range(entry[1], entry[1] + entry[2]))
+    ]
+    head.reserved = _dumps(entries)
+
+
+def give_back(head: Head, is_gone: Callable[[str], bool]) -> bool:
+    """Undo the reservations of owners that are gone, the last ones first; True if there were any.
+
+    What lies below an id that is used, or a seed drawn by somebody else, stays used up.
+    """
+    entries = _loads(head.reserved)
+    kept = [entry for entry in entries if not is_gone(entry[0])]
+    if len(kept) == len(entries):
+        return False
+    streams = {entry["first"]: entry for entry in streams_of(head)}
+    for owner, first, n, drawn in reversed(entries):
+        if not is_gone(owner):
+            continue
+        if first + n == head.next_tid:
+            head.next_tid = first
+        for before in reversed(drawn):
+            now = streams.get(before["first"])
+            if now is not None and now["n_seeds"] == before["n_seeds"] + 1:
+                streams[before["first"]] = before
+    head.streams = _dumps([entry for entry in streams.values() if entry["n_seeds"]])
+    head.reserved = _dumps(kept)
+    return True
+
+
+def _loads(text: str) -> list[Any]:
+    try:
+        read = json.loads(text)
+    except ValueError as wrong:
+        raise DamagedStore(f"the head of the search holds {text[:80]!r}") from wrong
+    if not isinstance(read, list):
+        raise DamagedStore(f"the head of the search holds {text[:80]!r}")
+    return read
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,93 @@
+"""SQLite: one file, which the processes of one machine share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
+
+from minopt.exceptions import DamagedStore
+from minopt.trials.sql import schema, sqlite_file
+from minopt.trials.sql.dialect import Dialect
+
+if TYPE_CHECKING:
+    from minopt.trials.sql.database import Database
+
+# Parts of SQLite's messages, what they mean, and whether that is damage.
+_MEANINGS = (
+    ("malformed", "the file is damaged ({})", True),
+    ("not a database", "the file is damaged or no SQLite database ({})", True),
+    ("Could not decode", "the file is damaged ({})", True),
+    ("no such table", "the file is damaged or no database of trials ({})", True),
+    ("no such column", "the file is damaged or no database of trials ({})", True),
+    ("readonly", "the file or its directory may not be written ({}): change its mode", False),
+    ("is full", "there is no space left ({}): make room, then go on with the same file", False),
+    ("locked", "another process has held the file for too long ({})", False),
+    ("disk I/O", "the system cannot read or write the file ({}): is the disk full?", False),
+    ("unable to open", "it cannot be opened ({}): see to its mode and its directory's", False),
+)
+
+
+class SQLite(Dialect):
+    """See `Dialect`."""
+
+    options = {
+        "pool_size": 4,
+        "max_overflow": -1,
+        "connect_args": {"timeout": 5.0, "check_same_thread": False},
+    }
+
+    def prepare(self, url: URL, create: bool) -> None:
+        sqlite_file.prepare(Path(str(url.database)), create)
+
+    def check(self, database: Database, create: bool) -> None:
+        with database.read() as connection:
+            _check_pages(connection, "sqlite_schema")
+            found = schema.found(connection)
+            if not found:
+                raise DamagedStore("this is an SQLite database of something else")
+            if found != schema.TABLES:
+                raise DamagedStore(f"it lacks the tables {sorted(schema.TABLES - found)}")
+            # not the attachments: those are as big as they are, and looked at when they are read
+            for name in ("minopt_trials", "minopt_searches", "minopt_meta"):
+                _check_pages(connection, name)
+
+    def on_connect(self, connection: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say so
+        connection.execute("PRAGMA trusted_schema=OFF")  # a file can bring no functions along
+        connection.execute("PRAGMA cell_size_check=ON")
+
+    def begin_reading(self, connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    def begin_writing(self, connection: Connection, durable: bool) -> None:
+        # with NORMAL the commit waits for no disk; the next one with FULL takes it along
+        wanted = "FULL" if durable else "NORMAL"
+        if connection.info.get("synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+            connection.info["synchronous"] = wanted
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def is_busy(self, error: DBAPIError) -> bool:
+        return "locked" in str(error.orig)
+
+    def explain(self, error: DBAPIError) -> tuple[str, bool]:
+        message = str(error.orig)
+        for part, meaning, damaged in _MEANINGS:
+            if part in message:
+                return meaning.format(message), damaged
+        return message, False
+
+    def remedy(self, told: str) -> str:
+        return (
+            f". Nothing was changed. What can still be read comes back with: minopt recover {told}"
+        )
+
+
+def _check_pages(connection: Connection, table: str) -> None:
+    """Have SQLite look through the pages of a table and of its indexes."""
+    told = connection.exec_driver_sql(f"PRAGMA integrity_check({table})").scalars().all()
+    if told != ["ok"]:
+        raise DamagedStore(f"the file is damaged: {'; '.join(map(str, told[:3]))}")

@@ -1,0 +1,399 @@
+"""The store of one search in a database."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Float, bindparam, cast, func, literal_column, select
+
+from minopt._clock import coarse_utcnow
+from minopt.exceptions import DamagedStore, InvalidTrial
+from minopt.trials import owners, tagged_json
+from minopt.trials.contract import Changes, Store
+from minopt.trials.documents import (
+    JOB_STATE_ERROR,
+    JOB_STATE_NEW,
+    JOB_STATE_RUNNING,
+    STATUS_NEW,
+    Document,
+)
+from minopt.trials.sql import attachments, heads, schema
+from minopt.trials.sql.codec import Kept, Packed, Told, check, unpack
+from minopt.trials.sql.database import Database
+
+_rows = schema.trials
+_ALL = [
+    _rows.c[name]
+    for name in ("tid", "seq", "state", "owner", "spec", "result", "misc", "rest", "digest")
+]
+_search = _rows.c.exp_key == bindparam("of")
+_trial = _search & (_rows.c.tid == bindparam("at"))
+_EVERYTHING = select(*_ALL).where(_search).order_by(_rows.c.id)
+_SINCE = select(*_ALL).where(_search & (_rows.c.seq > bindparam("since"))).order_by(_rows.c.id)
+# the state as a literal, so that the index of unfinished trials is used
+_OLDEST = (
+    select(*_ALL)
+    .where(_search & (_rows.c.state == literal_column(str(JOB_STATE_NEW))))
+    .order_by(_rows.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_RUNNING = (_rows.c.state == literal_column(str(JOB_STATE_RUNNING))) & _search
+_HELD = select(_rows.c.tid, _rows.c.owner, _rows.c.heartbeat).where(_RUNNING)
+_ONE = select(*_ALL, _rows.c.requeued).where(_trial).with_for_update()
+_OWNERSHIP = select(_rows.c.state, _rows.c.owner, _rows.c.digest).where(_trial).with_for_update()
+_UPDATE = _rows.update().where(_trial)
+
+
+class SQLStore(Store):
+    """See `Store`.
+
+    Parameters
+    ----------
+    database : Database
+    exp_key : str or None
+        The search.
+    trusted : bool
+        Read values that had to be pickled, which can run code.
+    heartbeat_timeout : float
+        Seconds after which an owner elsewhere that says nothing is taken to be gone.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        exp_key: Any = None,
+        trusted: bool = False,
+        heartbeat_timeout: float = 60.0,
+    ) -> None:
+        self.database = database
+        self.exp_key = exp_key
+        self.trusted = trusted
+        self.heartbeat_timeout = heartbeat_timeout
+        self.owner = owners.new_owner()
+        self._key = tagged_json.dumps(exp_key, "exp_key")
+        self.attachments = attachments.Attachments(database, self._key, trusted)
+        self._digests: dict[Any, int] = {}  # of what was last read or written
+        self._kept: dict[Any, Kept] = {}
+
+    # ---- ids and streams
+
+    def new_ids(self, n: int) -> list[int]:
+        def take(connection: Connection) -> list[int]:
+            head = heads.hold(connection, self._key)
+            tids = heads.reserve(head, n, self.owner)
+            heads.write(connection, self._key, head)
+            return tids
+
+        return self.database.run(take)
+
+    @contextmanager
+    def streams(self) -> Iterator[list[dict[str, Any]]]:
+        with self.database.write() as connection:
+            head = heads.hold(connection, self._key)
+            streams = heads.streams_of(head)
+            yield streams
+            heads.draw(head, streams, self.owner)
+            heads.write(connection, self._key, head)
+
+    # ---- documents
+
+    def insert(self, documents: Sequence[Document]) -> None:
+        if not documents:
+            return
+        for document in documents:
+            check(document, self.exp_key)
+        packed = [Packed(document) for document in documents]
+
+        def add(connection: Connection) -> None:
+            head = heads.hold(connection, self._key)
+            tids = {document["tid"] for document in documents}
+            self._refuse_taken(connection, documents, tids)
+            heads.use(head, tids)
+            head.n_trials += len(tids)
+            first = head.tick(len(tids))
+            heads.write(connection, self._key, head)
+            rows = [
+                {**one.columns, "exp_key": self._key, "seq": first + place, "requeued": 0}
+                for place, one in enumerate(packed)
+            ]
+            connection.execute(_rows.insert(), rows)
+            self._put_values(connection, packed)
+
+        self.database.run(add)
+        self._wrote(packed)
+
+    def _refuse_taken(
+        self, connection: Connection, documents: Sequence[Document], tids: set[Any]
+    ) -> None:
+        wanted = select(_rows.c.tid).where(_search & (_rows.c.tid.in_(tids)))
+        taken = connection.execute(wanted, {"of": self._key}).scalars().all()
+        if taken or len(tids) < len(documents):
+            raise InvalidTrial(
+                "every trial of a search has an id of its own (see new_trial_ids); taken, or given "
+                "twice, among",
+                sorted(taken) or sorted(document["tid"] for document in documents),
+            )
+
+    def claim(self, owner: str) -> Document | None:
+        def take(connection: Connection) -> tuple[Document, Packed] | None:
+            row = connection.execute(_OLDEST, {"of": self._key}).mappings().one_or_none()
+            if row is None:
+                return None
+            document = self._read(row, connection)
+            document["owner"] = owner
+            document["state"] = JOB_STATE_RUNNING
+            document["book_time"] = document["refresh_time"] = coarse_utcnow()
+            return document, self._write(connection, document, heartbeat=_time(connection))
+
+        with self.database.read() as connection:  # looking does not keep others from writing
+            if connection.execute(_OLDEST_TID, {"of": self._key}).scalar() is None:
+                return None
+        claimed = self.database.run(take)
+        if claimed is None:
+            return None
+        self._wrote([claimed[1]])
+        return claimed[0]
+
+    def record(self, document: Document, owner: str) -> bool:
+        check(document, self.exp_key)
+        tid = document["tid"]
+        packed = Packed(document, self._kept.get(tid))
+
+        def write(connection: Connection) -> bool:
+            row = connection.execute(_OWNERSHIP, {"of": self._key, "at": tid}).one_or_none()
+            if row is None or not (row.state == JOB_STATE_NEW or row.owner in (owner, None)):
+                return False
+            self._update(connection, packed)
+            return True
+
+        done = self.database.run(write, durable=True)
+        if done:
+            self._wrote([packed])
+        return done
+
+    def replace(self, document: Document) -> bool:
+        check(document, self.exp_key)
+        tid = document["tid"]
+        packed = Packed(document, self._kept.get(tid))
+
+        def write(connection: Connection) -> bool:
+            row = connection.execute(_OWNERSHIP, {"of": self._key, "at": tid}).one_or_none()
+            if row is None or int(row.digest) != self._digests.get(tid):
+                return False
+            self._update(connection, packed)
+            return True
+
+        done = self.database.run(write, durable=True)
+        if done:
+            self._wrote([packed])
+        return done
+
+    def is_changed(self, document: Document) -> bool:
+        tid = document["tid"]
+        packed = Packed(document, self._kept.get(tid))
+        return bool(packed.columns["digest"] != self._digests.get(tid))
+
+    def _write(self, connection: Connection, document: Document, **more: Any) -> Packed:
+        packed = Packed(document, self._kept.get(document["tid"]))
+        self._update(connection, packed, **more)
+        return packed
+
+    def _update(self, connection: Connection, packed: Packed, **more: Any) -> None:
+        head = heads.hold(connection, self._key)
+        tid = packed.columns["tid"]
+        changed = {**packed.columns, "seq": head.tick(), **more}
+        del changed["tid"]
+        heads.write(connection, self._key, head)
+        connection.execute(_UPDATE, {**changed, "of": self._key, "at": tid})
+        self._put_values(connection, [packed])
+
+    def _put_values(self, connection: Connection, packed: Iterable[Packed]) -> None:
+        for one in packed:
+            for name, data in one.fresh.items():
+                attachments.put(connection, self._key, name, "value", data)
+
+    def _wrote(self, packed: Iterable[Packed]) -> None:
+        """Remember what is written; tell what was lost."""
+        lost = []
+        for one in packed:
+            tid = one.columns["tid"]
+            self._digests[tid] = one.columns["digest"]
+            if one.kept:
+                self._kept[tid] = one.kept
+            lost += [f"trial {tid!r}: {path} ({why})" for path, why in one.lost.items()]
+        if lost:
+            warnings.warn(
+                f"{self.database.told}: values that neither JSON nor a pickle can hold were left "
+                f"out; the trials are recorded without them: {'; '.join(lost)}",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    # ---- who is there
+
+    def heartbeat(self, tids: Iterable[Any], owner: str) -> None:
+        beats = _rows.update().where(
+            _RUNNING & (_rows.c.tid.in_(list(tids))) & (_rows.c.owner == owner)
+        )
+        with self.database.write() as connection:
+            connection.execute(beats, {"of": self._key, "heartbeat": _time(connection)})
+
+    def requeue(self, owner: str, running: Collection[Any] = ()) -> list[Any]:
+        with self.database.read() as connection:
+            held = connection.execute(_HELD, {"of": self._key}).all()
+            now = _time(connection) if held else 0.0
+            head = heads.read(connection, self._key)
+        lost = {
+            tid: who
+            for tid, who, beat in held
+            if (who == owner and tid not in running) or self._is_lost(who, owner, beat, now)
+        }
+        if head is not None and head.reserved != "[]":
+            self._give_back()
+        return [tid for tid, who in lost.items() if self._take_back(tid, who, begun=who != owner)]
+
+    def _is_lost(self, who: str | None, asker: str, beat: float | None, now: float) -> bool:
+        if who is None or who == asker or beat is None:
+            return False  # nobody's, or run by somebody who sends no heartbeats
+        if owners.is_here(who):
+            return owners.is_gone(who)
+        return now - beat > self.heartbeat_timeout
+
+    def _give_back(self) -> None:
+        def undo(connection: Connection) -> None:
+            head = heads.hold(connection, self._key)
+            if heads.give_back(head, owners.is_gone):
+                heads.write(connection, self._key, head)
+
+        self.database.run(undo)
+
+    def _take_back(self, tid: Any, who: str, begun: bool) -> bool:
+        def take(connection: Connection) -> Packed | None:
+            row = connection.execute(_ONE, {"of": self._key, "at": tid}).mappings().one_or_none()
+            if row is None or row["owner"] != who or row["state"] != JOB_STATE_RUNNING:
+                return None  # somebody else was faster
+            document = self._read(row, connection)
+            if row["requeued"] and begun:
+                _fail(document, who)
+            else:
+                document["owner"] = document["book_time"] = document["refresh_time"] = None
+                document["state"] = JOB_STATE_NEW
+                document["result"] = {"status": STATUS_NEW}
+            return self._write(connection, document, requeued=row["requeued"] + begun)
+
+        return self.database.run(take) is not None
+
+    # ---- reading
+
+    def changes(self, since: Any = None) -> Changes:
+        with self.database.explained(), self.database.read() as connection:
+            head = heads.read(connection, self._key)
+            if head is None:
+                head = heads.Head()
+            if since is not None and since == (head.generation, head.clock):
+                return Changes([], since, False)
+            anew = since is None or since[0] != head.generation
+            asked = {"of": self._key} if anew else {"of": self._key, "since": since[1]}
+            rows = connection.execute(_EVERYTHING if anew else _SINCE, asked).mappings().all()
+            if anew and len(rows) != head.n_trials:
+                raise DamagedStore(
+                    f"{len(rows)} trials are found where {head.n_trials} were written"
+                )
+            if anew:
+                self._digests.clear()
+            documents = [
+                self._read(row, connection)
+                for row in rows
+                if self._digests.get(row["tid"]) != row["digest"]
+            ]
+        self._digests.update((row["tid"], row["digest"]) for row in rows)
+        return Changes(documents, (head.generation, head.clock), anew)
+
+    def _read(self, row: Any, connection: Connection) -> Document:
+        kept: Kept = {}
+        known = self._kept.get(row["tid"], {})
+
+        def fetch(told: Told) -> Any:
+            path = str(told["name"]).split("::", 2)[-1]
+            if path in known and known[path][1] == told:
+                kept[path] = known[path]
+                return known[path][0]
+            value = self._fetched(connection, told)
+            kept[path] = (value, told)
+            return value
+
+        document = unpack(row, self.exp_key, fetch)
+        if kept:
+            self._kept[row["tid"]] = kept
+        return document
+
+    def _fetched(self, connection: Connection, told: Told) -> Any:
+        if not self.trusted:
+            return tagged_json.Withheld(told)
+        try:
+            _, data = attachments.get(connection, self._key, str(told["name"]))
+        except KeyError:
+            raise DamagedStore(f"the value {told['name']!r} of a trial is missing") from None
+        return pickle.loads(data)  # noqa: S301 - only if trusted
+
+    def delete_all(self) -> None:
+        def forget(connection: Connection) -> None:
+            head = heads.hold(connection, self._key)
+            head.generation += 1
+            head.tick()
+            head.n_trials, head.reserved = 0, "[]"
+            heads.write(connection, self._key, head)
+            connection.execute(_rows.delete().where(_search), {"of": self._key})
+            table = schema.attachments
+            connection.execute(
+                table.delete().where(table.c.exp_key == bindparam("of")), {"of": self._key}
+            )
+
+        self.database.run(forget, durable=True)
+        self._digests.clear()
+        self._kept.clear()
+
+    def close(self) -> None:
+        self.database.close()
+
+
+_OLDEST_TID = (
+    select(_rows.c.tid)
+    .where(_search & (_rows.c.state == literal_column(str(JOB_STATE_NEW))))
+    .limit(1)
+)
+
+
+def _time(connection: Connection) -> float:
+    """Return the seconds since 1970, by the clock that all users of the database share."""
+    if connection.dialect.name == "postgresql":
+        clock = cast(func.extract("epoch", func.clock_timestamp()), Float)
+        return float(connection.execute(select(clock)).scalar_one())
+    return time.time()
+
+
+def _fail(document: Document, who: str) -> None:
+    """End a trial that two of its owners did not survive."""
+    host, pid, *_ = [*who.split(":"), "?"]
+    document["misc"]["error"] = (
+        "LostWorker",
+        f"the process that ran it is gone, for the second time (it was process {pid} on {host}); "
+        "it was killed, or the objective crashed it",
+    )
+    document["refresh_time"] = coarse_utcnow()
+    document["state"] = JOB_STATE_ERROR
+
+
+def searches(database: Database) -> list[Any]:
+    """Return the names of the searches in a database."""
+    with database.read() as connection:
+        keys = connection.execute(select(schema.searches.c.exp_key)).scalars().all()
+    return sorted(
+        (tagged_json.loads(key) for key in keys), key=lambda key: (key is not None, str(key))
+    )

@@ -1,0 +1,129 @@
+"""`SQLTrials`: trials in a database, for one process or many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minopt._optional import need
+from minopt.exceptions import InvalidArgument, InvalidArgumentType
+from minopt.trials.memory import Trials
+from minopt.trials.stored import StoredTrials
+
+
+class SQLTrials(StoredTrials):
+    """Trials in an SQLite file or a PostgreSQL database.
+
+    Parameters
+    ----------
+    url : str, path or sqlalchemy.URL
+        ``"search.db"``, ``"sqlite:///search.db"`` or ``"postgresql://user@host/name"``. A
+        database that is not there is made.
+    exp_key : str, optional
+        Name of the search. A database holds any number of them, and one without a name; each
+        sees its own trials only and counts its own ids.
+    refresh : bool
+        Read the trials at once.
+    asynchronous : bool
+        Leave the running of trials to workers (``minopt worker``).
+    trusted : bool
+        Read result values that JSON cannot hold and that were pickled: reading a pickle can
+        run code. False puts a stand-in for such a value, and names it.
+    heartbeat_timeout : float
+        Seconds after which a trial is taken from a worker on another machine that is silent.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used; it says which one, why, and what to do.
+
+    Notes
+    -----
+    What an objective returned is on disk when its trial is done. Documents hold JSON: numpy
+    scalars and arrays, dates, tuples and bytes come back as they were; of other objects a
+    pickle is kept. The documents are live, see `StoredTrials`. Copies and pickles of SQLTrials
+    lead to the same database.
+
+    Examples
+    --------
+    >>> trials = SQLTrials("search.db")  # doctest: +SKIP
+    >>> fmin(fn, space, max_evals=100, trials=trials)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        url: Any,
+        exp_key: Any = None,
+        refresh: bool = True,
+        *,
+        asynchronous: bool = False,
+        trusted: bool = False,
+        heartbeat_timeout: float = 60.0,
+    ) -> None:
+        options = {"trusted": bool(trusted), "heartbeat_timeout": _seconds(heartbeat_timeout)}
+        self._open(url, _name(exp_key), bool(asynchronous), options, create=True)
+        Trials.__init__(self, exp_key, refresh)
+
+    def _open(
+        self, url: Any, exp_key: Any, asynchronous: bool, options: dict[str, Any], create: bool
+    ) -> None:
+        need("sqlalchemy", extra="sql", what="a database of trials")
+        from minopt.trials.sql.database import Database
+        from minopt.trials.sql.store import SQLStore
+        from minopt.trials.sql.url import url_of
+
+        database = url if isinstance(url, Database) else Database(url_of(url), create)
+        self._database, self._options = database, options
+        self.asynchronous = asynchronous
+        self._begin(SQLStore(database, exp_key, **options), options["heartbeat_timeout"] / 6)
+
+    @property
+    def url(self) -> str:
+        """The database, as a URL without its password."""
+        return str(self._database.url.render_as_string(hide_password=True))
+
+    def view(self, exp_key: Any = None, refresh: bool = True) -> SQLTrials:
+        """Return the trials of another search in the same database."""
+        view = object.__new__(type(self))
+        view._open(self._database, _name(exp_key), self.asynchronous, self._options, create=False)
+        Trials.__init__(view, exp_key, refresh)
+        if self._decoder is not None:
+            view._decoder = self._decoder
+        return view
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "url": self._database.url.render_as_string(hide_password=False),
+            "exp_key": self._exp_key,
+            "asynchronous": self.asynchronous,
+            "options": self._options,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # a database that is gone is not made anew: it would be empty, and nobody would say so
+        self._open(
+            state["url"], state["exp_key"], state["asynchronous"], state["options"], create=False
+        )
+        Trials.__init__(self, state["exp_key"])
+
+    def __copy__(self) -> SQLTrials:
+        return self.view(self._exp_key)
+
+    def __repr__(self) -> str:
+        return f"SQLTrials({self._database.told!r}, exp_key={self._exp_key!r})"
+
+
+SQLTrials.__module__ = "minopt.trials.sql"  # pickles name the path that is promised for ever
+
+
+def _name(exp_key: Any) -> Any:
+    if exp_key is None or (isinstance(exp_key, str) and exp_key and "\0" not in exp_key):
+        return exp_key
+    raise InvalidArgumentType(
+        f"exp_key must be the name of a search, a non-empty string, or None, got {exp_key!r}"
+    )
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    raise InvalidArgument(f"heartbeat_timeout must be a number of seconds > 0, got {value!r}")
