@@ -9,7 +9,8 @@
     │   └── InvalidDistribution (ValueError) bounds, widths, steps or weights that make no law
     │       └── InvalidDistributionType (TypeError)  … of the wrong kind, too few or too many
     ├── InvalidArgument        (ValueError)  an argument of `fmin`, an algorithm or a store
-    │   └── InvalidArgumentType (TypeError)  … of the wrong kind altogether
+    │   ├── InvalidArgumentType (TypeError)  … of the wrong kind altogether
+    │   └── UntrustedPickle (UnpicklingError)  a pickle that could run code when it is read
     ├── InvalidTrial           (ValueError)  a document that is no trial; has ``.obj``
     ├── InvalidResultStatus    (ValueError)  the objective returned no known status; ``.result``
     ├── InvalidLoss            (ValueError)  the objective returned no usable loss; ``.result``
@@ -17,6 +18,7 @@
     ├── UnstorableValue        (TypeError)   a value that JSON cannot hold; ``.path``, ``.value``
     ├── StoreError             (OSError)     a durable store of trials that cannot be used
     │   ├── DamagedStore                what it holds is not, or no longer, a store of trials
+    │   │   └── DamagedFile (InvalidArgument)  … a file that was given as an argument
     │   └── StoreTooNew                 written by a later version
     ├── TrialError             (RuntimeError) a trial raised, in another process
     └── AllTrialsFailed                 a search that has no best trial
@@ -28,11 +30,13 @@ hyperopt, so that existing ``except`` clauses go on working.
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 __all__ = [
     "AllTrialsFailed",
     "BadSearchSpace",
+    "DamagedFile",
     "DamagedStore",
     "DuplicateLabel",
     "InvalidAnnotatedParameter",
@@ -45,11 +49,12 @@ __all__ = [
     "InvalidResultStatus",
     "InvalidTrial",
     "MinoptError",
-    "TrialError",
     "NoUsableLoss",
     "StoreError",
     "StoreTooNew",
+    "TrialError",
     "UnstorableValue",
+    "UntrustedPickle",
 ]
 
 
@@ -83,6 +88,10 @@ class InvalidArgument(MinoptError, ValueError):
 
 class InvalidArgumentType(InvalidArgument, TypeError):
     """An argument is of a kind that cannot work."""
+
+
+class UntrustedPickle(InvalidArgument, pickle.UnpicklingError):
+    """A pickle names something that could run code, and nobody said that it can be trusted."""
 
 
 class InvalidTrial(MinoptError, ValueError):
@@ -154,6 +163,10 @@ class StoreError(MinoptError, OSError):
 
 class DamagedStore(StoreError):
     """What is found in a store is not, or no longer, what was written there."""
+
+
+class DamagedFile(DamagedStore, InvalidArgument):
+    """A file holds no trials, or does no longer; it is left as it is."""
 
 
 class StoreTooNew(StoreError):
