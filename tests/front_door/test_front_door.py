@@ -38,7 +38,7 @@ def in_fresh_python(program):
 
 def loaded_by(statement):
     return in_fresh_python(
-        f"import json, sys; import numpy; before = set(sys.modules); {statement}\n"
+        f"import json, sys; import numpy.random; before = set(sys.modules); {statement}\n"
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
 
