@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.problems import HELD_OUT, names, names_of
+from benchmarks.problems import HELD_OUT, TRAINING, names, names_of
 from benchmarks.quality.entries import ENTRIES
 from benchmarks.quality.results import RESULTS, Runs
 from benchmarks.quality.scores import (
@@ -184,6 +184,8 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         "p < 0.05). With few seeds nothing is clear on a single problem.\n",
         losses(table, 100),
         f"## On the {len(held_out.problems)} problems that `atpe` was not trained on\n",
+        f"Whole families are held out. `atpe` may be trained on {', '.join(sorted(TRAINING))}, "
+        "and on problems made like them; on none of those in this table.\n",
         overall(held_out, results),
         "## Who beats whom\n",
         "Row against column, at 100 evaluations: on how many problems the row is clearly better : "
