@@ -76,8 +76,8 @@ def check_max_queue_len(max_queue_len: Any) -> None:
 
 def check_trials(trials: Any) -> None:
     """Refuse what is no store of trials."""
-    if trials is None:
-        return
+    if trials is None or (isinstance(trials, (str, os.PathLike)) and os.fspath(trials)):
+        return  # a path or URL is looked at when it is opened
     if inspect.isclass(trials):
         raise InvalidArgumentType(
             "trials must be a Trials object, got the class itself; "

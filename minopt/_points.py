@@ -60,9 +60,13 @@ def show_waiting(trials: Any) -> int:
         seen = set(map(id, trials.trials))
     except AttributeError:  # never refreshed
         seen = set()
+    if getattr(trials, "_is_shared", False):  # what others ask for comes to sight at any time
+        mine = set(map(id, trials._dynamic_trials))
+    else:
+        mine = None
     sync(trials)
     waiting = [trial for trial in tally(trials).unfinished if trial["state"] == JOB_STATE_NEW]
-    return sum(id(trial) not in seen for trial in waiting)
+    return sum(id(t) not in seen and (mine is None or id(t) in mine) for t in waiting)
 
 
 def _held(domain: Domain, trials: Any) -> list[Any]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
+
+from minopt.trials.memory import Trials
 
 N_SEEDS = 2**31 - 1
 
@@ -34,6 +36,7 @@ class SeedStream:
 
     def __init__(self, rng: Any, trials: Any) -> None:
         self._rng = rng
+        self._trials = trials
         self._memory = _memory_of(trials)
         self._entry = self._find(state_of(rng))
         self._position: int = self._entry["n_seeds"]
@@ -43,8 +46,14 @@ class SeedStream:
         """True while nothing was ever asked for these trials."""
         return not any(entry["n_seeds"] for entry in self._memory)
 
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keep other processes, which search on the same trials, from the streams."""
+        if isinstance(self._trials, Trials):
+            return self._trials._holding_streams()
+        return nullcontext()
+
     def _find(self, state: str | None) -> dict[str, Any]:
-        with _lock:
+        with _lock, self._alone():
             for entry in self._memory:
                 if state is not None and entry["first"] == state:
                     self._wind(entry["n_seeds"])
@@ -70,7 +79,7 @@ class SeedStream:
         Not if another thread has drawn from the same stream meanwhile.
         """
         state, position, entry = mark
-        with _lock:
+        with _lock, self._alone():
             if state is None or self._entry["n_seeds"] > entry["n_seeds"] + 1:
                 return
             self._rng.bit_generator.state = state
@@ -79,16 +88,24 @@ class SeedStream:
 
     def draw(self) -> int:
         """Return the next seed."""
-        with _lock:
+        with _lock, self._alone():
             entry = self._entry
             if entry["n_seeds"] == 0 and not any(known is entry for known in self._memory):
-                self._memory.append(entry)
+                entry = self._entry = self._begun_elsewhere(entry)
             self._wind(entry["n_seeds"] - self._position)  # another thread has the same stream
             seed = int(self._rng.integers(N_SEEDS))
             entry["n_seeds"] += 1
             entry["last"] = state_of(self._rng)
             self._position = entry["n_seeds"]
         return seed
+
+    def _begun_elsewhere(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return the same stream as others have begun it meanwhile, else remember this one."""
+        for known in self._memory:
+            if entry["first"] is not None and known["first"] == entry["first"]:
+                return known
+        self._memory.append(entry)
+        return entry
 
 
 def _memory_of(trials: Any) -> list[dict[str, Any]]:

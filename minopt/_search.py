@@ -33,7 +33,7 @@ from minopt.trials.documents import (
 )
 from minopt.trials.files import dumps, save_trials
 from minopt.trials.ledger import Tally
-from minopt.trials.memory import Trials, sync, tally
+from minopt.trials.memory import Trials, release_lost, sync, tally
 
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
 
@@ -103,7 +103,7 @@ class FMinIter:
         self.trials = trials
         self.progress_callback = _progress_callback(show_progressbar if verbose else False)
         self.asynchronous = trials.asynchronous if asynchronous is None else asynchronous
-        self.poll_interval_secs = poll_interval_secs
+        self.poll_interval_secs = _poll_interval(trials, poll_interval_secs)
         self.max_queue_len = max_queue_len
         self.max_evals = max_evals
         self.early_stop_fn = early_stop_fn
@@ -135,6 +135,7 @@ class FMinIter:
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
         try:
             self.run(self.max_evals - tally(self.trials).held, block_until_done=self.asynchronous)
+            self._finish_with_others()
         finally:
             if self._executor is not None:
                 self._executor.close()
@@ -177,13 +178,27 @@ class FMinIter:
                 asked = self._ask(min(to_ask, self.max_evals - count.held), count.new, seeds)
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
-            if not self._advance(asks_on=to_ask > 0):
-                break
+            release_lost(self.trials)
+            if not self._advance(asks_on=to_ask > 0) and not _is_shared(self.trials):
+                break  # among several, another was faster: go on asking
             n_finished = self._take_stock(n_finished, bar)
             count = tally(self.trials)
         while self._running():  # what has begun may end
             self._collect()
             n_finished = self._take_stock(n_finished, bar)
+
+    def _finish_with_others(self) -> None:
+        """Where others search too: wait for trials that they run, and run what they leave."""
+        while _is_shared(self.trials) and not (self.asynchronous or self._stopped):
+            count = tally(self.trials)
+            if self._is_over(count) or count.finished >= self.max_evals or not count.unfinished:
+                return
+            if count.new:
+                self.run(0)
+            else:
+                time.sleep(self.poll_interval_secs)
+                release_lost(self.trials)
+                sync(self.trials)
 
     def _has_work(self, count: Tally, N: int, to_ask: int, block_until_done: bool) -> bool:
         if self._stopped:
@@ -325,6 +340,7 @@ class FMinIter:
             return
         while self.trials.count_by_state_unsynced([JOB_STATE_NEW, JOB_STATE_RUNNING]) > 0:
             time.sleep(self.poll_interval_secs)
+            release_lost(self.trials)
         self.trials.refresh()
 
     def __iter__(self) -> FMinIter:
@@ -354,6 +370,17 @@ def _has_own_evaluation(search: FMinIter) -> bool:
     """Tell whether a search, or its class, has another `serial_evaluate` than ours."""
     bound = search.serial_evaluate
     return getattr(bound, "__func__", bound) is not _OUR_SERIAL_EVALUATE
+
+
+def _is_shared(trials: Any) -> bool:
+    """Tell whether other processes may search on the same trials."""
+    return bool(getattr(trials, "_is_shared", False))
+
+
+def _poll_interval(trials: Any, wanted: float) -> float:
+    """Return how often to look at trials that others run: as often as they allow."""
+    allowed = getattr(trials, "_poll_interval", None)
+    return wanted if allowed is None else min(wanted, allowed)
 
 
 def _progress_callback(show_progressbar: Any) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ from minopt.execute.evaluate import put_back
 from minopt.trials.documents import JOB_STATE_RUNNING
 from minopt.trials.files import read_trials
 from minopt.trials.memory import Trials, sync, tally
+from minopt.trials.open import open_trials
 
 __all__ = [
     "FMinIter",
@@ -95,8 +97,10 @@ def fmin(
         Begin no trial after this many seconds.
     loss_threshold : float, optional
         Stop when a loss is this low.
-    trials : Trials, optional
-        The history to go on with, and to write into.
+    trials : Trials, path or URL, optional
+        The history to go on with, and to write into. A path (``"search.db"``) or URL
+        (``"sqlite:///search.db"``, ``"postgresql://…"``) names a database, which is made if it
+        is not there; see `minopt.SQLTrials`.
     rstate : int, SeedSequence, Generator or RandomState, optional
         Where chance comes from; None takes ``$HYPEROPT_FMIN_SEED`` if it is set. Called again
         with the same `trials` and `rstate`, the search goes on as if it had not been stopped.
@@ -188,6 +192,8 @@ def fmin(
         "early_stop_fn": early_stop_fn,
         "trials_save_file": trials_save_file,
     }
+    if isinstance(trials, (str, os.PathLike)):
+        trials = open_trials(trials, trusted=trusted)
     hand_over = allow_trials_fmin and _has_own_fmin(trials)
     if trials is None:
         trials = _saved_trials(trials_save_file)

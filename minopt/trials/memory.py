@@ -430,6 +430,12 @@ def sync(trials: Any) -> None:
         trials.refresh()
 
 
+def release_lost(trials: Any) -> None:
+    """Take trials back whose owners are gone, if they are ours: see `Trials._release_lost`."""
+    if isinstance(trials, Trials):
+        trials._release_lost()
+
+
 def tally(trials: Any) -> Tally:
     """Count any trials by state, cheaply if they are ours; call `sync` first."""
     if _is_ours(trials, _TALLY_RELIES_ON):

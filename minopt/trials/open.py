@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from minopt.exceptions import InvalidArgument
 from minopt.trials.memory import Trials
 from minopt.trials.sql.trials import SQLTrials
+
+_OF_PICKLES = (".p", ".pickle", ".pkl")
 
 
 def open_trials(path_or_url: Any, exp_key: Any = None, *, trusted: bool = False) -> Trials:
@@ -19,5 +23,16 @@ def open_trials(path_or_url: Any, exp_key: Any = None, *, trusted: bool = False)
         Name of the search in the database.
     trusted : bool
         Read values that had to be pickled, which can run code.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used; it says which one, why, and what to do.
     """
-    return SQLTrials(path_or_url, exp_key, trusted=trusted)
+    place = os.fspath(path_or_url) if isinstance(path_or_url, os.PathLike) else path_or_url
+    if isinstance(place, str) and place.lower().endswith(_OF_PICKLES):
+        raise InvalidArgument(
+            f"trials={place!r} has the name of a pickle, and trials are kept in a database, such "
+            "as 'search.db'; to go on with a pickle of trials use trials_save_file="
+        )
+    return SQLTrials(place, exp_key, trusted=trusted)

@@ -88,7 +88,12 @@ WRONG = [
     ("loss_threshold", math.nan, InvalidArgument, "Given value: nan$"),
     ("trials", Trials, InvalidArgumentType, r"the class itself; write trials=Trials\(\)"),
     ("trials", [], InvalidArgumentType, "make one of documents with trials_from_docs"),
-    ("trials", "history.pkl", InvalidArgumentType, "trials must be None or a Trials object"),
+    (
+        "trials",
+        "history.pkl",
+        InvalidArgument,
+        "to go on with a pickle of trials use trials_save_file=",
+    ),
     ("trials", {}, InvalidArgumentType, "of type dict"),
     (
         "trials",
