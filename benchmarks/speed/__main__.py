@@ -25,6 +25,7 @@ from benchmarks.speed.targets import verdicts
 QUESTION = "CPU milliseconds per suggest + record, memory per trial, cost of the import"
 PACKAGES = ("minopt", "hyperopt", "optuna", "numpy", "scipy")
 SHORT_SIZES = (100, 500, 1000)
+WITH_TARGETS = ("mixed20", "plain20")  # the others stand at the two ends only in a short run
 FULL_SIZES = (100, 500, 1000, 2000, 5000, 10000)
 SHORT_MEMORY = (500, 1000)
 FULL_MEMORY = (1000, 3000)
@@ -45,12 +46,11 @@ def main() -> int:
 
 
 def _measured(options: argparse.Namespace, libraries: tuple[str, ...]) -> dict[str, Any]:
-    sizes = options.sizes or (FULL_SIZES if options.full else SHORT_SIZES)
     places = [
         Place(algorithm, space, trials)
         for space in options.spaces
         for algorithm in options.algorithms
-        for trials in sizes
+        for trials in _sizes(space, options)
     ]
     row = {
         "question": QUESTION,
@@ -62,8 +62,17 @@ def _measured(options: argparse.Namespace, libraries: tuple[str, ...]) -> dict[s
     fresh = not options.only_time
     row["imports"] = import_costs(libraries) if fresh else []
     counted = FULL_MEMORY if options.full else SHORT_MEMORY
-    row["memory"] = memory_costs(libraries, max(sizes), counted) if fresh else []
+    largest = max(place.trials for place in places)
+    row["memory"] = memory_costs(libraries, largest, counted) if fresh else []
     return row
+
+
+def _sizes(space: str, options: argparse.Namespace) -> tuple[int, ...]:
+    if options.sizes:
+        return tuple(options.sizes)
+    if options.full:
+        return FULL_SIZES
+    return SHORT_SIZES if space in WITH_TARGETS else (SHORT_SIZES[0], SHORT_SIZES[-1])
 
 
 def _judge(row: dict[str, Any], options: argparse.Namespace) -> int:
