@@ -50,7 +50,7 @@ environment() {
         "$2" -m venv "$home" >/dev/null 2>&1 || {
             rm -rf "$home"
             "$2" -m venv --without-pip "$home"
-            "$2" -m pip --python "$home/bin/python" install -q pip
+            "$2" -m pip --python "$home/bin/python" install -qq pip
         }
     fi
     echo "$home/bin/python"

@@ -48,6 +48,8 @@ def interrupted():
     [(rand.suggest, 600, 0.006), (tpe.suggest, 60, 0.02)],
     ids=["rand", "tpe"],
 )
+# Ctrl-C may land in a callback of the garbage collector (hypothesis has one) and stay there.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_search_interrupted_at_random_ends_as_if_it_had_not_been(
     search, interrupted, algo, n_trials, longest
 ):
