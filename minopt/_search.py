@@ -31,9 +31,10 @@ from minopt.trials.documents import (
     Document,
     error_text,
 )
-from minopt.trials.files import dumps, save_trials
+from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
 from minopt.trials.memory import Trials, release_lost, sync, tally
+from minopt.trials.save_file import SaveFile
 
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
 
@@ -109,6 +110,7 @@ class FMinIter:
         self.early_stop_fn = early_stop_fn
         self.early_stop_args: list[Any] = []
         self.trials_save_file = checked_save_file(trials_save_file)
+        self._save_file = SaveFile(self.trials_save_file)
         self.timeout = timeout
         self.loss_threshold = loss_threshold
         self.start_time = timer()
@@ -120,8 +122,9 @@ class FMinIter:
         if self.asynchronous and not hasattr(trials, "_spark"):
             trials.attachments["FMinIter_Domain"] = dumps(domain)
 
-    def run_by(self, running: Running) -> None:
-        """Run the trials as `fmin`'s arguments say."""
+    def run_by(self, running: Running, file: SaveFile) -> None:
+        """Run the trials as `fmin`'s arguments say, and save them to a file that it holds."""
+        self._save_file = file
         self._executor = running.make_executor()
         self._limits, self._retry = running.limits, running.retry
 
@@ -155,7 +158,10 @@ class FMinIter:
         sync(self.trials)
         self._stopped = False
         n_finished = tally(self.trials).finished
-        with self.progress_callback(initial=n_finished, total=self.max_evals) as bar:
+        with (
+            self._save_file.held_for(self.trials),
+            self.progress_callback(initial=n_finished, total=self.max_evals) as bar,
+        ):
             try:
                 self._search(N, block_until_done, n_finished, bar)
             except BaseException:  # keep what is known of the trial that ended the search
@@ -322,8 +328,7 @@ class FMinIter:
         return n_now
 
     def _save(self) -> None:
-        if self.trials_save_file:
-            save_trials(self.trials, self.trials_save_file)
+        self._save_file.save(self.trials)
 
     def serial_evaluate(self, N: int = -1) -> None:
         """Run waiting trials here, one after the other: `N` of them, all if below zero."""

@@ -19,6 +19,7 @@
     ├── StoreError             (OSError)     a durable store of trials that cannot be used
     │   ├── DamagedStore                what it holds is not, or no longer, a store of trials
     │   │   └── DamagedFile (InvalidArgument)  … a file that was given as an argument
+    │   ├── FileInUse  (InvalidArgument)  a file that another search holds
     │   └── StoreTooNew                 written by a later version
     ├── TrialError             (RuntimeError) a trial raised, in another process
     └── AllTrialsFailed                 a search that has no best trial
@@ -39,6 +40,7 @@ __all__ = [
     "DamagedFile",
     "DamagedStore",
     "DuplicateLabel",
+    "FileInUse",
     "InvalidAnnotatedParameter",
     "InvalidArgument",
     "InvalidArgumentType",
@@ -167,6 +169,10 @@ class DamagedStore(StoreError):
 
 class DamagedFile(DamagedStore, InvalidArgument):
     """A file holds no trials, or does no longer; it is left as it is."""
+
+
+class FileInUse(StoreError, InvalidArgument):
+    """Another search holds the file: it says which process."""
 
 
 class StoreTooNew(StoreError):

@@ -6,7 +6,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from minopt._arguments import (
@@ -32,9 +31,9 @@ from minopt.domain.domain import Domain
 from minopt.exceptions import AllTrialsFailed
 from minopt.execute.evaluate import put_back
 from minopt.trials.documents import JOB_STATE_RUNNING
-from minopt.trials.files import read_trials
 from minopt.trials.memory import Trials, sync, tally
 from minopt.trials.open import open_trials
+from minopt.trials.save_file import SaveFile
 
 __all__ = [
     "FMinIter",
@@ -195,25 +194,25 @@ def fmin(
     if isinstance(trials, (str, os.PathLike)):
         trials = open_trials(trials, trusted=trusted)
     hand_over = allow_trials_fmin and _has_own_fmin(trials)
-    if trials is None:
-        trials = _saved_trials(trials_save_file)
-    max_evals = _with_points(max_evals, points, domain, trials)
     if hand_over:
         return trials.fmin(
             fn,
             space,
             algo=algo,
-            max_evals=max_evals,
+            max_evals=_with_points(max_evals, points, domain, trials),
             pass_expr_memo_ctrl=pass_expr_memo_ctrl,
             catch_eval_exceptions=catch_eval_exceptions,
             return_argmin=return_argmin,
             **options,
-            **_not_default(n_jobs, executor, trial_timeout, trial_memory, retries),
+            **_not_default(n_jobs, executor, trial_timeout, trial_memory, retries, trusted),
         )
-    search = FMinIter(algo, domain, trials, max_evals=max_evals, **options)
-    search.catch_eval_exceptions = catch_eval_exceptions
-    search.run_by(running)
-    search.exhaust()
+    with SaveFile(trials_save_file, trusted).held() as file:
+        trials = _trials_to_go_on_with(file, trials)
+        max_evals = _with_points(max_evals, points, domain, trials)
+        search = FMinIter(algo, domain, trials, max_evals=max_evals, **options)
+        search.catch_eval_exceptions = catch_eval_exceptions
+        search.run_by(running, file)
+        search.exhaust()
     return trials.argmin if return_argmin else _best_point(trials, space)
 
 
@@ -230,11 +229,14 @@ def _algorithm(algo: Any, verbose: Any) -> Algorithm:
     return algo  # type: ignore[no-any-return]
 
 
-def _saved_trials(path: str) -> Any:
-    """Return the trials in a file, new ones if there is none."""
-    if not path or not Path(path).exists():
+def _trials_to_go_on_with(file: SaveFile, given: Any) -> Any:
+    """Return the trials given, which the file must not have more than, or those in the file."""
+    if given is not None:
+        file.check_extended_by(given)
+        return given
+    trials = file.saved()
+    if trials is None:
         return Trials()
-    trials = read_trials(path)
     sync(trials)
     for trial in tally(trials).unfinished:
         if trial["state"] == JOB_STATE_RUNNING:  # nobody runs it any more
@@ -253,7 +255,12 @@ def _with_points(max_evals: int, points: Any, domain: Domain, trials: Any) -> in
 
 
 def _not_default(
-    n_jobs: int, executor: Any, trial_timeout: Any, trial_memory: Any, retries: Any
+    n_jobs: int,
+    executor: Any,
+    trial_timeout: Any,
+    trial_memory: Any,
+    retries: Any,
+    trusted: bool,
 ) -> dict[str, Any]:
     """Return what a `fmin` of the user's own, who may not know these arguments, must be told."""
     given = {
@@ -262,6 +269,7 @@ def _not_default(
         "trial_timeout": (trial_timeout, None),
         "trial_memory": (trial_memory, None),
         "retries": (retries, 0),
+        "trusted": (trusted, False),
     }
     return {name: value for name, (value, default) in given.items() if value is not default}
 

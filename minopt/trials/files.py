@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
+import functools
+import io
 import os
-import pickle
+import re
 import secrets
+import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from minopt.exceptions import InvalidArgument
+from minopt.exceptions import InvalidArgument, StoreError
+from minopt.trials.documents import Document
+from minopt.trials.memory import Trials
+
+__all__ = ["dump_trials", "dumps", "remove_strays", "save_trials", "strays_of", "write_whole"]
 
 
 def dumps(value: Any) -> bytes:
@@ -21,49 +28,157 @@ def dumps(value: Any) -> bytes:
     return data
 
 
-def save_trials(trials: Any, path: str) -> None:
+def save_trials(trials: Any, path: str | Path, what: str) -> int:
     """Write trials to a file, beside it first; the old file stays until the new one is complete.
+
+    Parameters
+    ----------
+    trials : Trials
+    path : path
+    what : str
+        What the file is called in errors.
+
+    Returns
+    -------
+    int
+        The bytes written.
 
     Raises
     ------
     InvalidArgument
         If they cannot be pickled; a file that was there stays.
-    OSError
+    StoreError
         If the file cannot be written; a file that was there stays.
     """
+    data = dump_trials(trials, what)
+    write_whole(path, data, what)
+    return len(data)
+
+
+# ---- pickling
+
+
+def dump_trials(trials: Any, what: str) -> bytes:
+    """Pickle trials as hyperopt does; `what` is to be written, for the error."""
+    buffer = io.BytesIO()
     try:
-        data = dumps(trials)
+        _pickler_class()(buffer).dump(trials)
     except Exception as wrong:  # pickling runs the code of whatever the trials hold
         raise InvalidArgument(
-            f"trials_save_file {path!r}: the trials cannot be pickled "
+            f"{what}: the trials cannot be pickled{_culprit(trials)} "
             f"({type(wrong).__name__}: {wrong}); return results that can, or keep what cannot "
-            "be pickled elsewhere"
+            "be pickled elsewhere; a file that was there is as it was"
         ) from wrong
+    return buffer.getvalue()
+
+
+@functools.cache
+def _pickler_class() -> Any:
+    import cloudpickle
+
+    class TrialsPickler(cloudpickle.Pickler):  # type: ignore[misc]
+        """Cloudpickle, but for classes of trials: they are named, so that reading runs no code."""
+
+        def reducer_override(self, obj: Any) -> Any:
+            if isinstance(obj, type) and issubclass(obj, Trials) and _is_importable(obj):
+                return NotImplemented
+            return super().reducer_override(obj)
+
+    return TrialsPickler
+
+
+def _is_importable(kind: type) -> bool:
+    found: Any = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is kind
+
+
+def _culprit(trials: Any) -> str:
+    """Say which trial, and which part of its result, cannot be pickled."""
+    for doc in reversed(getattr(trials, "_dynamic_trials", None) or []):
+        if not _can_be_pickled(doc):
+            return f": that of trial {doc.get('tid')!r} has {_parts(doc)} that cannot be"
+    return ""
+
+
+def _parts(doc: Document) -> str:
+    result = doc.get("result")
+    names = [
+        f"result[{key!r}]"
+        for key, value in (result.items() if isinstance(result, dict) else ())
+        if not _can_be_pickled(value)
+    ]
+    return ", ".join(names) or "something"
+
+
+def _can_be_pickled(value: Any) -> bool:
+    try:
+        dumps(value)
+    except Exception:  # noqa: BLE001 - pickling runs the code of what it is given
+        return False
+    return True
+
+
+# ---- writing
+
+
+def write_whole(path: str | Path, data: bytes, what: str) -> None:
+    """Write a file: beside it first, then in its place, durable on return.
+
+    A file that is replaced keeps its mode, and stays until the new one is complete.
+
+    Raises
+    ------
+    StoreError
+        If that fails.
+    """
     target = Path(path)
-    beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = target.with_name(f"{target.name}.{secrets.token_hex(8)}.tmp")
     try:
-        _write(data, beside, _mode_of(target))
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _flush_directory(target.parent)
+        before = _state_of(target)
+        try:
+            _write(data, beside, before)
+            beside.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+        _flush_directory(target.parent)
+    except OSError as wrong:
+        error = StoreError(
+            f"{what} cannot be written ({wrong.strerror or wrong}); a file that was there is as it "
+            "was: make room or name another file, and run the same again to go on with it"
+        )
+        error.errno = wrong.errno
+        raise error from wrong
 
 
-def _mode_of(path: Path) -> int | None:
+def _state_of(path: Path) -> os.stat_result | None:
     try:
-        return path.stat().st_mode & 0o7777
+        return path.stat()
     except FileNotFoundError:
         return None
 
 
-def _write(data: bytes, path: Path, mode: int | None) -> None:
-    with path.open("xb") as file:  # never through a file or a link that somebody put there
+def _write(data: bytes, path: Path, before: os.stat_result | None) -> None:
+    # made anew: never through a file or a link that somebody put there
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, 0o666 if before is None else 0o600)
+    with open(handle, "wb") as file:  # noqa: PTH123 - of a handle
         file.write(data)
+        if before is not None:
+            _take_over(handle, path, before)
         file.flush()
-        os.fsync(file.fileno())
-    if mode is not None:
-        path.chmod(mode)
+        os.fsync(handle)
+
+
+def _take_over(handle: int, path: Path, before: os.stat_result) -> None:
+    """Give a file the owner, if that is allowed, and the mode of the one that it replaces."""
+    if hasattr(os, "fchown"):
+        with suppress(OSError):
+            os.fchown(handle, before.st_uid, before.st_gid)
+    path.chmod(stat.S_IMODE(before.st_mode))
 
 
 def _flush_directory(path: Path) -> None:
@@ -76,37 +191,20 @@ def _flush_directory(path: Path) -> None:
             os.close(handle)
 
 
-def read_trials(path: str) -> Any:
-    """Read the trials of a file that `save_trials` or hyperopt wrote.
-
-    Raises
-    ------
-    InvalidArgument
-        If the file is damaged, empty, or holds something else; it is left as it is.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            trials = _Unpickler(file).load()
-    except OSError:
-        raise
-    except Exception as wrong:  # a damaged pickle raises anything
-        raise InvalidArgument(
-            f"trials_save_file {path!r} cannot be read as trials "
-            f"({type(wrong).__name__}: {wrong}); it was left as it is: name another file, or "
-            "move it away"
-        ) from wrong
-    if not (hasattr(trials, "trials") and hasattr(trials, "insert_trial_docs")):
-        raise InvalidArgument(
-            f"trials_save_file {path!r} holds a {type(trials).__name__}, not Trials; "
-            "name another file, or move it away"
-        )
-    return trials
+def strays_of(path: str | Path) -> list[Path]:
+    """Return what killed writers left beside a file, the newest first."""
+    target = Path(path)
+    name = re.compile(re.escape(target.name) + r"\.[0-9a-f]{16}\.tmp")
+    found = [
+        beside
+        for beside in target.parent.iterdir()
+        if name.fullmatch(beside.name) and not beside.is_symlink() and beside.is_file()
+    ]
+    return sorted(found, key=lambda beside: beside.stat().st_mtime_ns, reverse=True)
 
 
-class _Unpickler(pickle.Unpickler):
-    """Reads a pickle in which hyperopt's own classes are those of minopt."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "hyperopt" or module.startswith("hyperopt."):
-            return getattr(importlib.import_module("minopt" + module[8:]), name)
-        return super().find_class(module, name)
+def remove_strays(path: str | Path) -> None:
+    """Remove what killed writers left beside a file; only for who holds its lock."""
+    with suppress(OSError):
+        for beside in strays_of(path):
+            beside.unlink()

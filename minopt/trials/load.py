@@ -1,0 +1,159 @@
+"""Trials out of a file, whoever wrote it: hyperopt, minopt, as a pickle, JSON lines or SQLite."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from minopt.exceptions import DamagedFile, InvalidArgumentType, InvalidTrial, StoreError
+from minopt.trials.documents import check_document
+from minopt.trials.memory import Trials, trials_from_docs
+from minopt.trials.unpickle import damaged, safe_loads
+
+__all__ = ["kind_of", "load_trials", "read_pickle", "read_trials"]
+
+
+def load_trials(path: str | os.PathLike[str], trusted: bool = False) -> Any:
+    """Open the trials of a search that was saved, by hyperopt or by minopt.
+
+    Parameters
+    ----------
+    path : path or URL
+        A pickle (of ``hyperopt.Trials`` too), JSON lines (`Trials.to_jsonl`), an SQLite file or
+        the URL of a database. It is told by what is in it, not by its name.
+    trusted : bool
+        Read objects of any class, which can run code: only for files whose writer you trust.
+        Otherwise a pickle may hold Trials (also of a subclass that was imported before), builtin
+        containers, numbers, strings, dates, and numpy's arrays and scalars.
+
+    Returns
+    -------
+    Trials
+        Those of a database stay connected with it; others are in memory.
+
+    Raises
+    ------
+    UntrustedPickle
+        If a pickle names any other class: says which.
+    DamagedFile
+        If the file is damaged, empty, or holds no trials. It is left as it is; see
+        ``minopt recover``.
+    StoreError
+        If it cannot be opened.
+
+    Examples
+    --------
+    >>> load_trials("trials.pkl")  # doctest: +SKIP
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidArgumentType(
+            f"load_trials: a path or a URL is needed, got {path!r} of type {type(path).__name__}"
+        )
+    if "://" in os.fspath(path):
+        return _open_database(path, trusted)
+    source = f"load_trials: {str(path)!r}"
+    way_out = f"minopt.load_trials({str(path)!r}, trusted=True)"
+    return read_trials(path, trusted, source=source, way_out=way_out)
+
+
+def read_trials(
+    path: str | os.PathLike[str], trusted: bool = False, *, source: str, way_out: str
+) -> Any:
+    """Read trials; `source` and `way_out` are for errors, see `safe_loads`."""
+    try:
+        with Path(path).open("rb") as file:
+            kind = kind_of(file.read(64))
+            if kind != "sqlite":
+                file.seek(0)
+                data = file.read()
+    except OSError as wrong:
+        error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
+        error.errno = wrong.errno
+        raise error from wrong
+    if kind == "sqlite":
+        return _open_database(path, trusted)
+    if kind == "empty":
+        raise DamagedFile(
+            f"{source} cannot be read as trials: it is empty; it was left as it is: name another "
+            "file, or remove it"
+        )
+    if kind == "jsonl":
+        from minopt.trials.jsonl import read_jsonl
+
+        return read_jsonl(path, trusted=trusted)
+    return read_pickle(data, trusted, source, way_out)
+
+
+def kind_of(beginning: bytes) -> str:
+    """Tell what a file is by its first bytes: ``empty``, ``sqlite``, ``jsonl`` or ``pickle``."""
+    if not beginning:
+        return "empty"
+    if beginning.startswith(b"SQLite format 3\0"):
+        return "sqlite"
+    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return "jsonl"
+    return "pickle"
+
+
+def _open_database(path: Any, trusted: bool) -> Any:
+    from minopt.trials.open import open_trials
+
+    return open_trials(path, trusted=trusted)
+
+
+# ---- pickles
+
+
+def read_pickle(data: bytes, trusted: bool, source: str, way_out: str) -> Any:
+    """Return the trials that a pickle holds."""
+    trials = _trusted_loads(data, source) if trusted else safe_loads(data, source, way_out)
+    if not (hasattr(trials, "trials") and hasattr(trials, "insert_trial_docs")):
+        raise DamagedFile(
+            f"{source} holds a {type(trials).__name__}, not Trials; it was left as it is: name "
+            "another file, or move it away"
+        )
+    if isinstance(trials, Trials):
+        _check(trials, source)
+    elif any(kind.__module__.startswith("hyperopt.") for kind in type(trials).__mro__):
+        return _as_ours(trials)
+    return trials
+
+
+def _check(trials: Trials, source: str) -> None:
+    """Refuse trials whose parts are not what every Trials has."""
+    try:
+        if not isinstance(trials._dynamic_trials, list) or not isinstance(trials._ids, set):
+            raise TypeError("its documents or its ids are of the wrong kind")
+        for doc in trials._dynamic_trials:
+            check_document(doc)
+        trials.refresh()
+    except (InvalidTrial, TypeError, LookupError, AttributeError, ValueError) as wrong:
+        raise damaged(source, wrong) from wrong
+
+
+def _as_ours(theirs: Any) -> Trials:
+    """Take over what a class of the user's has that is based on hyperopt's own Trials."""
+    ours = trials_from_docs(theirs._dynamic_trials, validate=False, exp_key=theirs._exp_key)
+    ours.attachments.update(theirs.attachments)
+    ours._ids.update(theirs._ids)
+    return ours
+
+
+class _TrustedUnpickler(pickle.Unpickler):
+    """Python's own reader, in which hyperopt's classes are those of minopt."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "hyperopt" or module.startswith("hyperopt."):
+            return getattr(importlib.import_module("minopt" + module[8:]), name)
+        return super().find_class(module, name)
+
+
+def _trusted_loads(data: bytes, source: str) -> Any:
+    try:
+        return _TrustedUnpickler(io.BytesIO(data)).load()
+    except Exception as wrong:  # a damaged pickle raises anything
+        raise damaged(source, wrong) from wrong
