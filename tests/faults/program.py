@@ -1,0 +1,123 @@
+"""A search that is going to be killed: python program.py SETTINGS, which are JSON.
+
+It tells in a ledger of each trial that its store has acknowledged. The ledger is appended to by
+single writes: they outlive the process, which is what dies here, not the machine.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import time
+
+import minopt
+from minopt import hp, rand, tpe
+from minopt.base import JOB_STATE_DONE, STATUS_OK
+
+
+def objective(point, seconds):
+    time.sleep(seconds)
+    loss = (point["x"] - 1) ** 2 + (point["z"] if point["c"] == "on" else 0.5)
+    return {
+        "loss": loss,
+        "status": STATUS_OK,
+        "attachments": {"log": repr(loss).encode()} if point["n"] == 0 else {},
+    }
+
+
+def space():
+    return {
+        "x": hp.uniform("x", -5, 5),
+        "n": hp.randint("n", 3),
+        "c": hp.choice("c", ["on", "off"]),
+        "z": hp.lognormal("z", 0, 1),
+    }
+
+
+class Ledger:
+    """Where acknowledged trials are told, and where the search stands."""
+
+    def __init__(self, path):
+        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._told = set()
+
+    def write(self, entry):
+        os.write(self._handle, (json.dumps(entry) + "\n").encode())
+
+    def acknowledge(self, trial):
+        if trial["state"] == JOB_STATE_DONE and trial["tid"] not in self._told:
+            self._told.add(trial["tid"])
+            result = trial["result"]
+            told = result.get("loss", result.get("status_fail"))
+            self.write([trial["tid"], told, trial["misc"]["vals"]])
+
+    def after_each_trial(self, trials, *args):
+        for trial in trials._dynamic_trials:
+            self.acknowledge(trial)
+        return False, []
+
+
+def tell_of_records(ledger):
+    """Acknowledge what a store says it has recorded, at the very moment."""
+    from minopt.trials.stored import StoredTrials
+
+    record = StoredTrials._record
+
+    @functools.wraps(record)
+    def telling(trials, trial):
+        record(trials, trial)
+        ledger.acknowledge(trial)
+
+    StoredTrials._record = telling
+
+
+def die_at(calls, number):
+    """Kill this process instead of the `number`-th of all calls of some functions of os."""
+    n_calls = 0
+
+    def counted(function):
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            nonlocal n_calls
+            n_calls += 1
+            if n_calls == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return call
+
+    for name in calls:
+        setattr(os, name, counted(getattr(os, name)))
+
+
+def main(settings):
+    ledger = Ledger(settings["ledger"])
+    seconds = settings["seconds"]
+    if settings["store"] == "pickle":
+        where = {"trials_save_file": settings["path"]}
+    else:
+        tell_of_records(ledger)
+        where = {"trials": settings["path"]}
+    if settings.get("die_at"):
+        die_at(*settings["die_at"])
+    ledger.write("begins")
+    minopt.fmin(
+        functools.partial(objective, seconds=seconds),
+        space(),
+        tpe.suggest if settings["algo"] == "tpe" else rand.suggest,
+        settings["max_evals"],
+        rstate=settings["seed"],
+        verbose=False,
+        early_stop_fn=ledger.after_each_trial,
+        n_jobs=settings["n_jobs"],
+        return_argmin=False,
+        **where,
+    )
+    ledger.write("ends")
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
