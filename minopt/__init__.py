@@ -64,6 +64,7 @@ if _TYPE_CHECKING:
     )
     from minopt.early_stop import no_progress_loss
     from minopt.execute.retry import Retry
+    from minopt.trials.sql import SQLTrials
 
 __version__ = "0.1.0"
 
@@ -83,12 +84,15 @@ __all__ = [
     "Domain",
     "FMinIter",
     "Retry",
+    "SQLTrials",
     "Trials",
     "__version__",
     "algobase",
     "anneal",
+    "as_hyperopt",
     "atpe",
     "base",
+    "copy_trials",
     "criteria",
     "early_stop",
     "exceptions",
@@ -96,6 +100,7 @@ __all__ = [
     "fmin_pass_expr_memo_ctrl",
     "graph_viz",
     "hp",
+    "load_trials",
     "mix",
     "no_progress_loss",
     "partial",
@@ -105,6 +110,7 @@ __all__ = [
     "pyll_utils",
     "rand",
     "rdists",
+    "read_jsonl",
     "space_eval",
     "std_out_err_redirect_tqdm",
     "tpe",
@@ -125,6 +131,11 @@ _HOMES = {
     },
     "minopt.early_stop": {"no_progress_loss"},
     "minopt.execute.retry": {"Retry"},
+    "minopt.integrations.alias": {"as_hyperopt"},
+    "minopt.trials.copying": {"copy_trials"},
+    "minopt.trials.jsonl": {"read_jsonl"},
+    "minopt.trials.load": {"load_trials"},
+    "minopt.trials.sql": {"SQLTrials"},
 }
 
 

@@ -6,11 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minopt.cli import demo
+from minopt.cli import demo, run, worker
+from minopt.exceptions import MinoptError
 
 __all__ = ["main"]
 
-COMMANDS = (demo,)
+COMMANDS = (demo, run, worker)
 """The sub-commands, in the order in which ``minopt --help`` lists them.
 
 Each is a module with ``add_parser(subparsers)``, which sets ``run=`` as a default of its parser:
@@ -20,12 +21,15 @@ a function of the parsed arguments that returns the exit status.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); return the exit status."""
-    args = _parser().parse_args(argv)
+    args = _parser().parse_args(argv, argparse.Namespace(is_process=argv is None))
     try:
         return int(args.run(args))
     except ImportError as missing:
         print(f"minopt: {missing}", file=sys.stderr)
         return 2
+    except (MinoptError, OSError) as wrong:
+        print(f"minopt: {wrong}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("minopt: interrupted", file=sys.stderr)
         return 130

@@ -9,7 +9,14 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from minopt.exceptions import DamagedFile, InvalidArgumentType, InvalidTrial, StoreError
+from minopt._optional import need
+from minopt.exceptions import (
+    DamagedFile,
+    InvalidArgument,
+    InvalidArgumentType,
+    InvalidTrial,
+    StoreError,
+)
 from minopt.trials.documents import check_document
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.unpickle import damaged, safe_loads
@@ -100,9 +107,23 @@ def kind_of(beginning: bytes) -> str:
 
 
 def _open_database(path: Any, trusted: bool) -> Any:
-    from minopt.trials.open import open_trials
+    """Open the only search of a database, or the one without a name; no database is made."""
+    from minopt.trials.sql.trials import SQLTrials
 
-    return open_trials(path, trusted=trusted)
+    need("sqlalchemy", extra="sql", what="a database of trials")
+    from minopt.trials.sql.database import Database
+    from minopt.trials.sql.store import searches
+    from minopt.trials.sql.url import url_of
+
+    database = Database(url_of(path), create=False)
+    names = searches(database)
+    if len(names) > 1 and None not in names:
+        raise InvalidArgument(
+            f"load_trials: {str(path)!r} holds several searches; open one of them with "
+            f"minopt.SQLTrials(path, exp_key=...), exp_key one of {names}"
+        )
+    name = names[0] if len(names) == 1 else None
+    return SQLTrials(database, exp_key=name, trusted=trusted)
 
 
 # ---- pickles

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from minopt.trials.tagged_json import Withheld
+
 __all__ = ["MAKERS", "Known", "Unfinished", "check_key"]
 
 MAX_KEY_DEPTH = 50  # hashing a tuple within a tuple within … has no limit of its own
@@ -195,6 +197,17 @@ def _from_buffer(
 # ---- the rest
 
 
+class _NewWithheld(Unfinished):
+    """What stands for a value that was not read, and may be saved again."""
+
+    def finish(self, state: Any) -> Withheld:
+        """Return it."""
+        told = state[1]["told"]
+        if type(told) is not dict:
+            raise TypeError(f"{told!r} tells nothing")
+        return Withheld(told)
+
+
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     if type(text) is not str or encoding not in ("latin1", "latin-1"):
         raise TypeError("bytes are written as latin1 text")
@@ -264,6 +277,7 @@ _OTHERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("datetime", "timezone"): datetime.timezone,
     ("_codecs", "encode"): _encode,
     ("copyreg", "_reconstructor"): _bare,
+    ("minopt.trials.tagged_json", "Withheld"): _NewWithheld,
     ("numpy", "dtype"): Dtype,
 }
 _NUMPYS: dict[tuple[str, str], Callable[..., Any]] = {

@@ -177,6 +177,24 @@ class ReadableTrials:
         """Return `to_records` as a pandas DataFrame, or as a polars one if pandas is missing."""
         return records.to_dataframe(self)
 
+    def to_jsonl(self, path: Any) -> None:
+        """Write all trials, with their attachments, to a file of JSON lines.
+
+        Parameters
+        ----------
+        path : path
+            A file that is there is replaced, and keeps its mode.
+
+        Notes
+        -----
+        Numbers, strings, bytes, dates, numpy's scalars and arrays, tuples and sets come back
+        with `minopt.read_jsonl` as they were. Other objects are pickled, and read only with
+        ``trusted=True``; what cannot be pickled is left out, with a warning.
+        """
+        from minopt.trials.jsonl import to_jsonl
+
+        to_jsonl(self, path)
+
     def aname(self, trial: Mapping[str, Any], name: str) -> str:
         """Return the key under which `attachments` holds an attachment of a trial."""
         return f"ATTACH::{trial['tid']}::{name}"

@@ -1,0 +1,210 @@
+"""Trials from anywhere to anywhere: between memory, files and databases."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from minopt.exceptions import InvalidArgumentType
+from minopt.trials.documents import (
+    JOB_STATE_NEW,
+    JOB_STATE_RUNNING,
+    Document,
+    copied,
+    usable_loss,
+)
+from minopt.trials.files import save_trials
+from minopt.trials.load import kind_of, load_trials
+from minopt.trials.lock import FileLock
+from minopt.trials.memory import Trials
+from minopt.trials.tagged_json import Withheld
+
+__all__ = ["copy_trials"]
+
+_DATABASES = (".db", ".sqlite", ".sqlite3")
+_LINES = (".jsonl", ".ndjson")
+
+
+def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
+    """Copy trials, with their attachments, from any kind of store into any other.
+
+    Parameters
+    ----------
+    src : Trials, path or URL
+        Where they are; a path or URL is opened by `load_trials`.
+    dst : Trials, path or URL
+        Where they go. Of a path that does not exist the name tells the kind: ``.db``,
+        ``.sqlite`` or ``.sqlite3`` for a database, ``.jsonl`` for JSON lines, a pickle otherwise.
+        What is there already stays.
+    trusted : bool
+        Read objects of any class from files and databases, which can run code.
+
+    Returns
+    -------
+    Trials
+        `dst`, or what lies at that path now.
+
+    Notes
+    -----
+    The copies belong to the search of `dst` (its ``exp_key``). They keep their ids, but for those
+    that another trial has there: these get new ones. A trial that `dst` has already is not
+    copied again. A trial that is running where it comes from is waiting to be run in the copy.
+
+    Raises
+    ------
+    DamagedFile, UntrustedPickle, StoreError
+        If a file cannot be read or written.
+
+    Examples
+    --------
+    >>> copy_trials("old.pkl", "search.db")  # doctest: +SKIP
+    """
+    source = load_trials(src, trusted) if isinstance(src, (str, os.PathLike)) else src
+    _check(source, "src")
+    if isinstance(dst, (str, os.PathLike)):
+        return _copied_to(source, os.fspath(dst), trusted)
+    _check(dst, "dst")
+    return _added(source, dst)
+
+
+def _check(trials: Any, argument: str) -> None:
+    if not (hasattr(trials, "insert_trial_docs") and hasattr(trials, "attachments")):
+        raise InvalidArgumentType(
+            f"copy_trials: {argument} must be Trials, a path or a URL, got {trials!r} of type "
+            f"{type(trials).__name__}"
+        )
+
+
+# ---- to a place
+
+
+def _copied_to(source: Any, place: str, trusted: bool) -> Any:
+    kind = _kind_at(place)
+    if kind == "sqlite":
+        from minopt.trials.sql.trials import SQLTrials
+
+        return _added(source, SQLTrials(place, exp_key=source._exp_key, trusted=trusted))
+    what = f"copy_trials: {place!r}"
+    with FileLock(Path(place).resolve(), what):
+        there = os.path.lexists(place)
+        target = load_trials(place, trusted) if there else Trials(exp_key=source._exp_key)
+        _added(source, target)
+        if kind == "jsonl":
+            target.to_jsonl(Path(place).resolve())
+        else:
+            save_trials(target, Path(place).resolve(), what)
+    return target
+
+
+def _kind_at(place: str) -> str:
+    if "://" in place:
+        return "sqlite"
+    path = Path(place)
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            return kind_of(file.read(64))
+    if path.suffix.lower() in _DATABASES:
+        return "sqlite"
+    return "jsonl" if path.suffix.lower() in _LINES else "pickle"
+
+
+# ---- to other trials
+
+
+def _added(source: Any, target: Any) -> Any:
+    source.refresh()
+    target.refresh()
+    there = {doc["tid"]: doc for doc in target._dynamic_trials}
+    pairs = [(doc, _copy(doc, target._exp_key)) for doc in _documents(source)]
+    _warn_of_withheld([copy for _, copy in pairs])
+    free = [pair for pair in pairs if pair[1]["tid"] not in there]
+    taken = [pair for pair in pairs if pair[1]["tid"] in there]
+    target.insert_trial_docs([copy for _, copy in free])
+    target.refresh()  # now new ids are above theirs
+    others = [pair for pair in taken if not _is_brought_in(pair[1], there[pair[1]["tid"]])]
+    for (_, copy), tid in zip(others, target.new_trial_ids(len(others)), strict=True):
+        _renumber(copy, tid)
+    target.insert_trial_docs([copy for _, copy in others])
+    target.refresh()
+    _copy_attachments(source, target, free + others)
+    _copy_streams(source, target)
+    return target
+
+
+def _documents(trials: Any) -> list[Document]:
+    key = trials._exp_key
+    return [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
+
+
+def _copy(doc: Document, exp_key: Any) -> Document:
+    copy: Document = copied(doc)
+    copy["exp_key"] = exp_key
+    if copy["state"] == JOB_STATE_RUNNING:  # nobody runs the copy
+        copy["state"] = JOB_STATE_NEW
+        copy["owner"] = copy["book_time"] = copy["refresh_time"] = None
+    return copy
+
+
+def _is_brought_in(copy: Document, there: Document) -> bool:
+    """Tell whether a trial of the same id is the same one; if it waits there, bring it forward."""
+    if _values(copy) != _values(there):
+        return False
+    if there["state"] == JOB_STATE_NEW and copy["state"] != JOB_STATE_NEW:
+        there.update(copy)
+        return True
+    return copy["state"] == JOB_STATE_NEW or (
+        copy["state"] == there["state"]
+        and usable_loss(copy["result"]) == usable_loss(there["result"])
+    )
+
+
+def _values(doc: Document) -> dict[str, list[Any]]:
+    return {label: list(held) for label, held in doc["misc"]["vals"].items() if len(held)}
+
+
+def _renumber(doc: Document, tid: Any) -> None:
+    doc["tid"] = doc["misc"]["tid"] = tid
+    idxs = doc["misc"]["idxs"]
+    doc["misc"]["idxs"] = {label: [tid] * len(held) for label, held in idxs.items()}
+
+
+def _copy_attachments(source: Any, target: Any, fresh: list[tuple[Document, Document]]) -> None:
+    for doc, copy in fresh:
+        there = target.trial_attachments(copy)
+        for name, value in source.trial_attachments(doc).items():
+            there[name] = value
+    for name in source.attachments:
+        if not str(name).startswith("ATTACH::") and name not in target.attachments:
+            target.attachments[name] = source.attachments[name]
+
+
+def _copy_streams(source: Any, target: Any) -> None:
+    """Let a search go on in the copy with the random numbers that it would have drawn."""
+    there = getattr(target, "_streams", None)
+    if there is None or not hasattr(target, "_holding_streams"):
+        return
+    with target._holding_streams():
+        known = {entry["first"] for entry in target._streams}
+        for entry in getattr(source, "_streams", ()):
+            if entry["first"] not in known:
+                target._streams.append(dict(entry))
+
+
+def _warn_of_withheld(docs: list[Document]) -> None:
+    tids = [doc["tid"] for doc in docs if _holds_withheld(doc["result"])]
+    if tids:
+        warnings.warn(
+            f"copy_trials: values of trials {tids[:5]} that only trusted=True reads are not copied",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _holds_withheld(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_withheld, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_withheld, value))
+    return isinstance(value, Withheld)

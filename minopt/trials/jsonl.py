@@ -1,0 +1,170 @@
+"""Trials as JSON lines: a line about the search, then one for every trial and every attachment."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
+from minopt.trials import tagged_json
+from minopt.trials.documents import Document, check_document, error_text
+from minopt.trials.files import dumps, write_whole
+from minopt.trials.memory import Trials
+
+__all__ = ["lines_of", "read_jsonl", "to_jsonl", "trials_of_lines"]
+
+_VERSION = 1
+
+
+def to_jsonl(trials: Any, path: str | os.PathLike[str]) -> None:
+    """Write trials as JSON lines; see `Trials.to_jsonl`."""
+    text = "".join(f"{line}\n" for line in lines_of(trials))
+    write_whole(path, text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}")
+
+
+def lines_of(trials: Any) -> Iterable[str]:
+    """Yield the lines."""
+    head = {
+        "minopt": "trials",
+        "version": _VERSION,
+        "exp_key": trials._exp_key,
+        "streams": list(getattr(trials, "_streams", ())),
+    }
+    yield tagged_json.dumps(head, "exp_key", _Keeper("the search"))
+    key = trials._exp_key
+    for doc in trials._dynamic_trials:
+        if key is None or doc["exp_key"] == key:
+            yield tagged_json.dumps({"trial": doc}, "", _Keeper(f"trial {doc['tid']!r}"))
+    for name, value in trials.attachments.items():
+        line = {"attachment": name, "value": value}
+        yield tagged_json.dumps(line, "", _Keeper(f"attachment {name!r}"))
+
+
+class _Keeper:
+    """Pickles what JSON cannot hold, to be read only with trust, or leaves it out and says so."""
+
+    def __init__(self, whose: str) -> None:
+        self._whose = whose
+
+    def __call__(self, path: str, value: Any) -> Any:
+        try:
+            data = dumps(value)
+        except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
+            warnings.warn(
+                f"{self._whose}: {path} is left out; it can neither be written as JSON nor be "
+                f"pickled ({type(wrong).__name__})",
+                UserWarning,
+                stacklevel=2,
+            )
+            return tagged_json.LEFT_OUT
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        return {"$": "kept", "type": kind, "pickle": base64.b64encode(data).decode("ascii")}
+
+
+def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials:
+    """Read trials that `Trials.to_jsonl` wrote.
+
+    Parameters
+    ----------
+    path : path
+    trusted : bool
+        Read values that JSON could not hold and that were pickled, which can run code: only if
+        you trust who wrote the file. False puts a stand-in that names the value's type.
+
+    Returns
+    -------
+    Trials
+        In memory.
+
+    Raises
+    ------
+    DamagedFile
+        If a line is no trial: says which. A last line that was cut off is left out, with a
+        warning.
+    StoreError
+        If the file cannot be read.
+    """
+    source = f"read_jsonl: {str(path)!r}"
+    try:
+        data = Path(path).read_bytes()
+    except OSError as wrong:
+        error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
+        error.errno = wrong.errno
+        raise error from wrong
+
+    def refuse(number: int, is_torn: bool, why: str) -> None:
+        if not is_torn:
+            raise DamagedFile(
+                f"{source}, line {number}: {why}; the file was left as it is: `minopt recover` "
+                "gets the other lines out of it"
+            )
+        warnings.warn(
+            f"{source}: the last line was cut off and is left out", RuntimeWarning, stacklevel=4
+        )
+
+    return trials_of_lines(data, trusted, refuse)
+
+
+def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str], None]) -> Trials:
+    """Make trials of the lines; `refuse` is told number, whether it is a torn end, and why."""
+    *whole, last = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = [(number, False, line) for number, line in enumerate(whole, 1)]
+    lines.append((len(lines) + 1, True, last))
+    trials = Trials(refresh=False)
+    docs: list[Document] = []
+    has_head = False
+    for number, is_last, line in lines:
+        if not line.strip():
+            continue
+        try:
+            read = tagged_json.loads(line, lambda told: _fetched(told, trusted))
+            has_head = _take(read, trials, docs) or has_head
+            if not has_head:
+                raise DamagedFile("there is no line before it that says these are minopt's trials")
+        except (MinoptError, UnicodeDecodeError) as wrong:
+            refuse(number, is_last, str(wrong))
+    if not has_head:
+        refuse(1, False, "there are no trials of minopt in it")
+    trials._insert_trial_docs(docs)
+    trials.refresh()
+    return trials
+
+
+def _fetched(told: dict[str, Any], trusted: bool) -> Any:
+    if not trusted or "pickle" not in told:
+        return tagged_json.Withheld(told)
+    try:
+        return pickle.loads(base64.b64decode(told["pickle"]))  # noqa: S301 - only if trusted
+    except Exception as wrong:
+        raise DamagedFile(
+            f"a {told.get('type')} cannot be read ({type(wrong).__name__}: {wrong})"
+        ) from wrong
+
+
+def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:
+    """Take a line in; True if it is the one about the search."""
+    if not isinstance(read, dict):
+        raise DamagedFile(f"it is no line of trials: {str(read)[:80]!r}")
+    if read.get("minopt") == "trials":
+        if read.get("version") != _VERSION:
+            raise DamagedFile(f"it is of version {read.get('version')!r}, later than this minopt")
+        trials._exp_key = read.get("exp_key")
+        trials._streams = list(read.get("streams") or ())
+        return True
+    if "attachment" in read and "value" in read:
+        trials.attachments[read["attachment"]] = read["value"]
+        return False
+    if "trial" not in read:
+        raise DamagedFile(f"it is no line of trials: its keys are {sorted(map(str, read))}")
+    try:
+        check_document(read["trial"])
+        error_text(read["trial"])
+    except (InvalidTrial, TypeError, KeyError, AttributeError) as wrong:
+        raise DamagedFile(f"it holds no trial ({wrong})") from wrong
+    docs.append(read["trial"])
+    return False
