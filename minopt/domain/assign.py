@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from minopt.domain.uses import is_parameter, parameter_parts
-from minopt.exceptions import InvalidArgument
+from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.pyll.evaluate import rec_eval, switch_index
 from minopt.pyll.nodes import Apply, Lambda, Literal, as_apply
 from minopt.pyll.stochastic import plain
@@ -39,7 +41,7 @@ def space_eval(space: Any, hp_assignment: Mapping[str, Any]) -> Any:
     Raises
     ------
     InvalidArgument
-        If a parameter that the point needs is missing.
+        If a parameter that the point needs is missing, or `hp_assignment` is no mapping.
 
     Examples
     --------
@@ -47,17 +49,21 @@ def space_eval(space: Any, hp_assignment: Mapping[str, Any]) -> Any:
     >>> space_eval(hp.choice("model", ["svc", "knn"]), {"model": 1})
     'knn'
     """
+    if not isinstance(hp_assignment, Mapping):
+        raise InvalidArgumentType(
+            "space_eval needs a dict from label to value, such as what fmin returns or "
+            f"trial['misc']['vals']; got {hp_assignment!r}"
+        )
     expr = as_apply(space)
-    values = {label: value for label, value in map(_unlisted, hp_assignment.items()) if value != ()}
-    return build_point(expr, values)
+    listed = {label: _listed(value) for label, value in hp_assignment.items()}
+    return build_point(expr, {label: held[0] for label, held in listed.items() if len(held)})
 
 
-def _unlisted(item: tuple[str, Any]) -> tuple[str, Any]:
-    """Take a value out of the list in which documents keep it; () if the list is empty."""
-    label, value = item
-    if isinstance(value, list):
-        return label, (value[0] if value else ())
-    return label, value
+def _listed(value: Any) -> Sequence[Any]:
+    """Return a value as documents keep it: alone in a list, or in none."""
+    if isinstance(value, (list, tuple)):
+        return value
+    return [value] if np.ndim(value) == 0 else list(value)
 
 
 def build_point(expr: Apply, values: Values) -> Any:

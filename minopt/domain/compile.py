@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+from typing import Any
+
+from minopt import hp
 from minopt.domain.table import Branch, Parameter, Switch, Table
 from minopt.domain.uses import Uses, bare, drawing_order, is_parameter, parameter_parts, trace_uses
 from minopt.exceptions import BadSearchSpace, DuplicateLabel, InvalidDistribution, InvalidLabel
@@ -12,6 +16,8 @@ from minopt.space.laws import Categorical, Law, Randint, law_of
 from minopt.space.parameters import holds_whole_numbers
 
 _Regions = dict[Apply, frozenset["Branch | None"]]
+
+_PARAMETER_MAKERS = frozenset(getattr(hp, name) for name in hp.__all__)
 
 
 def find_parameters(expr: Apply) -> dict[str, Apply]:
@@ -80,6 +86,12 @@ def _law(label: str, node: Apply) -> Law | None:
 def _refuse_unlabelled(expr: Apply, drawn: dict[str, Apply]) -> None:
     labelled = set(drawn.values())
     for node in dfs(expr):
+        if isinstance(node, Literal) and _is_parameter_maker(node.obj):
+            name = node.obj.__name__.removeprefix("hp_")
+            raise BadSearchSpace(
+                f"the space holds the function hp.{name} itself; "
+                f"call it, as in hp.{name}('a label', ...)"
+            )
         if node.name in implicit_stochastic_symbols and node not in labelled:
             if any(keyword == "rng" for keyword, _ in node.named_args):
                 continue  # draws from a generator of its own
@@ -87,6 +99,10 @@ def _refuse_unlabelled(expr: Apply, drawn: dict[str, Apply]) -> None:
                 f"the space draws from {node.name!r} without a label; "
                 f"write hp.{node.name}('a label', ...) so that the search can set it"
             )
+
+
+def _is_parameter_maker(value: Any) -> bool:
+    return isinstance(value, FunctionType) and value in _PARAMETER_MAKERS
 
 
 def _regions(expr: Apply, uses: Uses) -> tuple[list[Apply], _Regions]:

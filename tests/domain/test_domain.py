@@ -42,6 +42,8 @@ NO_SPACES = [
     (hp.uniform, "call it"),
     (lambda x: x, "call it"),
     (scope.uniform, "call it"),
+    ({"x": hp.uniform}, r"hp\.uniform itself; call it"),
+    (hp.choice("c", [1, hp.qnormal]), r"hp\.qnormal itself; call it"),
 ]
 
 
@@ -238,6 +240,17 @@ def test_inactive_labels_may_be_missing_from_an_initial_point():
 )
 def test_space_eval_takes_values_documents_and_float_indices(assignment):
     assert space_eval(NESTED["m"], assignment) == 0.5
+
+
+@pytest.mark.parametrize("held", [np.int64(1), np.array(1), np.array([1]), (1,), [np.float64(1)]])
+def test_space_eval_takes_numpy_values_alone_or_in_any_sequence(held):
+    assert space_eval(hp.choice("c", ["a", "b"]), {"c": held}) == "b"
+
+
+@pytest.mark.parametrize("assignment", [None, [("x", 1)], "x"])
+def test_space_eval_of_what_is_no_mapping_says_what_would_be(assignment):
+    with pytest.raises(InvalidArgument, match=r"a dict from label to value.* got"):
+        space_eval(hp.choice("c", ["a", "b"]), assignment)
 
 
 def test_space_eval_names_what_is_missing():
