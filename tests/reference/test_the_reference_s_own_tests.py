@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
-
 import pytest
-
-# pattern of names -> why they cannot pass yet; an entry that passes must be taken off
-WAITING = {
-    "*.TestSuggestAtpe.*": "atpe is not built yet",
-    "*.test_atpe_basic.*": "atpe is not built yet",
-}
 
 FILES = [
     "unit.test_anneal",
@@ -35,15 +27,11 @@ FILES = [
 ]
 
 
-def waits(name):
-    return any(fnmatch(name, pattern) for pattern in WAITING)
-
-
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_of_the_reference_passes(reference_results, file):
     here = {name: wrong for name, wrong in reference_results.items() if f"{file}." in name}
     assert here, f"none of its tests ran; those that ran: {sorted(reference_results)[:10]} …"
-    wrong = [f"{name}: {why}" for name, why in here.items() if why and not waits(name)]
+    wrong = [f"{name}: {why}" for name, why in here.items() if why]
     assert not wrong, "\n\n".join(wrong)
 
 
@@ -55,12 +43,3 @@ def test_no_test_of_another_file_fails(reference_results):
 
 def test_more_than_two_hundred_tests_ran(reference_results):
     assert len(reference_results) > 220
-
-
-def test_nothing_is_waited_for_that_passes_already(reference_results):
-    passing = [
-        pattern
-        for pattern in WAITING
-        if not any(fnmatch(name, pattern) and wrong for name, wrong in reference_results.items())
-    ]
-    assert not passing
