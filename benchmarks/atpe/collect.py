@@ -1,4 +1,4 @@
-"""How well does TPE do under each setting of its knobs, on each problem that may be learned from?
+"""How well TPE does under each setting of its knobs, on each problem that may be learned from.
 
 Yardstick: normalised regret (0 best known, 1 median random point). Noise: five seeds a problem.
 ``python -m benchmarks.atpe.collect`` appends a line for each setting and problem to

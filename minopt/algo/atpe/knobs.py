@@ -21,7 +21,7 @@ class Knobs:
         Weight of the prior among the observations.
     keep : float in (0, 1]
         Share of the trials that are not good which is kept, the better ones.
-    lock : float in [0, 1)
+    lock : float in [0, 1]
         The chance of a parameter to take the value of a good trial instead of a new one.
     n_elite : int > 0
         That good trial is one of the so many best.

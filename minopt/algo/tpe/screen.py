@@ -37,7 +37,7 @@ def best_candidate(candidates: Any, good: Estimator, rest: Estimator) -> Any:
         score = good.log_density(candidates)
         worth = _worth_screening(candidates, rest)
         rough = rough_log_density(rest, candidates) if worth else None
-        if rough is None:
+        if rough is None or not np.isfinite(score).all():
             return candidates[np.argmax(score - rest.log_density(candidates))]
         rough = score - rough
         contenders = np.flatnonzero(rough >= rough.max() - _MARGIN)
