@@ -177,11 +177,13 @@ class FMinIter:
     def _search(self, N: int, block_until_done: bool, n_finished: int, bar: Any) -> None:
         seeds = SeedStream(_generator(self.rstate), self.trials)
         count, to_ask, may_ask = tally(self.trials), N, seeds.is_fresh
+        n_injected = count.injected  # before: those count, but what is injected now comes on top
         while self._has_work(count, N, to_ask, block_until_done) and not self._is_over(count):
             # Trials run here are asked for when all before them are done, so that a search
             # that was stopped amid its queue goes on as if it had not been.
             if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
-                asked = self._ask(min(to_ask, self.max_evals - count.held), count.new, seeds)
+                n_wanted = self.max_evals - count.held + count.injected - n_injected
+                asked = self._ask(min(to_ask, n_wanted), count.new, seeds)
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
             release_lost(self.trials)

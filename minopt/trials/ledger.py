@@ -33,6 +33,8 @@ class Tally:
         The least loss of a DONE trial whose status is ``ok``, never NaN; None if there is none.
     unfinished : list of dict
         The live documents in state NEW or RUNNING, oldest first.
+    injected : int
+        Finished trials that an objective added, see `Ctrl.inject_results`.
     """
 
     new: int
@@ -42,6 +44,7 @@ class Tally:
     cancel: int
     best_loss: float | None
     unfinished: list[Document]
+    injected: int = 0
 
     @property
     def finished(self) -> int:
@@ -109,6 +112,7 @@ class Ledger:
         "_best",
         "_exp_key",
         "_follower",
+        "_injected",
         "_n_shown",
         "_settled",
         "_shown",
@@ -126,6 +130,7 @@ class Ledger:
 
     def _clear(self) -> None:
         self._settled = [0] * len(JOB_STATES)
+        self._injected = 0
         self._best: float | None = None
         self._shown: list[Document] = []
         self._n_shown = 0
@@ -188,6 +193,7 @@ class Ledger:
     def _book(self, doc: Document, state: Any) -> None:
         if state in JOB_STATES:
             self._settled[state] += 1
+            self._injected += is_injected(doc)
         if state == JOB_STATE_DONE:
             loss = usable_loss(doc["result"])
             if loss is not None and (self._best is None or loss < self._best):
@@ -197,7 +203,13 @@ class Ledger:
         """Count what was read last."""
         _, _, done, error, cancel = self._settled
         new, running = map(self._states.count, UNFINISHED)
-        return Tally(new, running, done, error, cancel, self._best, list(self.unfinished))
+        waiting = list(self.unfinished)
+        return Tally(new, running, done, error, cancel, self._best, waiting, self._injected)
+
+
+def is_injected(doc: Document) -> bool:
+    """Tell whether a trial was added by the objective of another."""
+    return "from_tid" in doc["misc"]
 
 
 def _without(documents: list[Document], gone: list[Document]) -> list[Document]:

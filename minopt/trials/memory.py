@@ -21,7 +21,7 @@ from minopt.trials.documents import (
     make_plain,
     new_document,
 )
-from minopt.trials.ledger import Ledger, Tally, TidCounter
+from minopt.trials.ledger import UNFINISHED, Ledger, Tally, TidCounter, is_injected
 from minopt.trials.reading import ReadableTrials
 
 # One lock for all Trials, so that they can be pickled and copied.
@@ -441,13 +441,11 @@ def tally(trials: Any) -> Tally:
     if _is_ours(trials, _TALLY_RELIES_ON):
         return trials._tally  # type: ignore[no-any-return]
     new, running, done, error, cancel = map(trials.count_by_state_unsynced, JOB_STATES)
-    unfinished = [
-        doc
-        for doc in getattr(trials, "_dynamic_trials", trials.trials)
-        if doc["state"] in (JOB_STATE_NEW, JOB_STATE_RUNNING)
-    ]
+    docs = getattr(trials, "_dynamic_trials", trials.trials)
+    unfinished = [doc for doc in docs if doc["state"] in UNFINISHED]
+    injected = sum(doc["state"] not in UNFINISHED and is_injected(doc) for doc in docs)
     best = summary.best_loss(trials)
-    return Tally(new, running, done, error, cancel, best, unfinished)
+    return Tally(new, running, done, error, cancel, best, unfinished, injected)
 
 
 def _states(arg: Any) -> set[Any]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minopt import STATUS_FAIL, Trials, hp, rand, trials_from_docs
+from minopt import (
+    STATUS_FAIL,
+    STATUS_OK,
+    Trials,
+    fmin_pass_expr_memo_ctrl,
+    hp,
+    rand,
+    trials_from_docs,
+)
 from minopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_NEW
 from minopt.exceptions import InvalidArgument
 from minopt.fmin import generate_trials_to_calculate
@@ -131,6 +139,47 @@ def test_points_get_ids_that_no_trial_has(search):
     merged = trials_from_docs(first.trials[3:])
     search(trials=merged, max_evals=3, points_to_evaluate=POINTS)
     assert merged.tids == [3, 4, 5, 6, 7]
+
+
+class Bare:
+    """Trials of somebody else's, known by their methods only."""
+
+    def __init__(self):
+        self._inner = Trials()
+
+    def __getattr__(self, name):
+        return getattr(self.__dict__["_inner"], name)
+
+
+def injecting(n_times):
+    """Make an objective that adds a trial of its own so many times."""
+    calls = []
+
+    @fmin_pass_expr_memo_ctrl
+    def objective(expr, memo, ctrl):
+        calls.append(1)
+        if len(calls) <= n_times:
+            tids = ctrl.trials.new_trial_ids(1)
+            misc = {"tid": tids[0], "idxs": {"x": tids}, "vals": {"x": [1.0]}}
+            ctrl.inject_results([None], [{"loss": 3.0, "status": STATUS_OK}], [misc], tids)
+        return float(len(calls))
+
+    return objective
+
+
+@pytest.mark.parametrize("max_queue_len", [1, 4])
+@pytest.mark.parametrize("kind", [Trials, Bare])
+def test_results_injected_on_the_way_come_on_top(search, kind, max_queue_len):
+    trials = kind()
+    search(injecting(5), trials=trials, max_evals=20, max_queue_len=max_queue_len)
+    assert len(trials.trials) == 25
+
+
+def test_injected_results_that_are_held_count(search):
+    trials = Trials()
+    search(injecting(5), trials=trials, max_evals=20)
+    search(injecting(0), trials=trials, max_evals=27)
+    assert len(trials) == 27
 
 
 CONDITIONAL = {
