@@ -24,7 +24,7 @@ _VERSION = 1
 def to_jsonl(trials: Any, path: str | os.PathLike[str]) -> None:
     """Write trials as JSON lines; see `Trials.to_jsonl`."""
     text = "".join(f"{line}\n" for line in lines_of(trials))
-    write_whole(path, text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}")
+    write_whole(Path(path), text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}")
 
 
 def lines_of(trials: Any) -> Iterable[str]:

@@ -147,7 +147,8 @@ def read_pickle(data: bytes, trusted: bool, source: str, way_out: str) -> Any:
 def _check(trials: Trials, source: str) -> None:
     """Refuse trials whose parts are not what every Trials has."""
     try:
-        if not isinstance(trials._dynamic_trials, list) or not isinstance(trials._ids, set):
+        parts: tuple[Any, Any] = trials._dynamic_trials, trials._ids
+        if tuple(map(type, parts)) != (list, set):
             raise TypeError("its documents or its ids are of the wrong kind")
         for doc in trials._dynamic_trials:
             check_document(doc)
