@@ -19,6 +19,10 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+# At once: classes name this module as their home, and cloudpickle, which looks only among loaded
+# modules, would pickle them whole otherwise.
+from minopt import base
+
 # At once: importing the module of this name later would put it in the function's place.
 from minopt.fmin import FMinIter, fmin, fmin_pass_expr_memo_ctrl, partial, space_eval
 
@@ -27,7 +31,6 @@ if _TYPE_CHECKING:
         algobase,
         anneal,
         atpe,
-        base,
         criteria,
         early_stop,
         exceptions,

@@ -60,6 +60,8 @@ class Ctrl:
                 f"'loss', got {r!r}"
             )
         trial["result"] = copied(dict(r))
+        if isinstance(self.trials, Trials):
+            self.trials._record(trial)
 
     @property
     def attachments(self) -> Any:

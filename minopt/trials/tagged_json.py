@@ -14,13 +14,12 @@ import math
 import reprlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from minopt.exceptions import DamagedStore, UnstorableValue
 
-__all__ = ["dumps", "encode", "loads"]
+__all__ = ["Withheld", "dumps", "encode", "loads"]
 
 Keep: TypeAlias = Callable[[str, Any], Any]
 """Called with the path and the value of what JSON cannot hold; returns JSON instead, or raises."""
@@ -30,6 +29,8 @@ Fetch: TypeAlias = Callable[[dict[str, Any]], Any]
 
 TAG = "$"
 MAX_DEPTH = 200  # well below the depth at which Python's own json gives up
+_write = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_FAR = 1 << 62
 _LONG_INT = 1 << 1000  # Python refuses to write ints of thousands of digits in decimal
 
 LEFT_OUT = object()
@@ -60,7 +61,7 @@ def dumps(value: Any, path: str = "", keep: Keep | None = None) -> str:
     '{"loss":0.5,"shape":{"$":"tuple","v":[2,3]}}'
     """
     tree = encode(value, path, keep)
-    return json.dumps(tree, separators=(",", ":"), allow_nan=False)
+    return _write(tree)
 
 
 def loads(text: str | bytes, fetch: Fetch | None = None) -> Any:
@@ -92,8 +93,41 @@ def loads(text: str | bytes, fetch: Fetch | None = None) -> Any:
 
 def encode(value: Any, path: str = "", keep: Keep | None = None) -> Any:
     """Return the tree of plain JSON values that `dumps` writes; see there."""
-    tree = _Encoder(keep).encode(value, path, ())
-    return None if tree is LEFT_OUT else tree
+    try:
+        return _simple(value, 0)
+    except _NotSimple:
+        tree = _Encoder(keep).encode(value, path, ())
+        return None if tree is LEFT_OUT else tree
+
+
+class _NotSimple(Exception):
+    """A value is not made of the commonest kinds alone."""
+
+
+def _simple(value: Any, depth: int) -> Any:
+    """Encode a value of the commonest kinds, as nearly all are; the same result, sooner."""
+    kind = type(value)
+    if kind is list:
+        if depth > MAX_DEPTH - 2:
+            raise _NotSimple
+        return [_simple(item, depth + 1) for item in value]
+    if kind is float:
+        if value - value == 0.0:  # finite
+            return value
+    elif kind is str or value is None or kind is bool or (kind is int and -_FAR < value < _FAR):
+        return value
+    elif kind is dict:
+        if TAG in value or depth > MAX_DEPTH - 2:
+            raise _NotSimple
+        for key in value:
+            if type(key) is not str:
+                raise _NotSimple
+        return {key: _simple(item, depth + 1) for key, item in value.items()}
+    elif kind is tuple:
+        return {TAG: "tuple", "v": _simple(list(value), depth)}
+    elif kind is datetime.datetime and value.tzinfo is None:
+        return _write_datetime(value)
+    raise _NotSimple
 
 
 class _Encoder:
@@ -284,13 +318,16 @@ def _zone(zone: datetime.tzinfo | None) -> dict[str, Any] | None:
         offset, name = zone.utcoffset(None), zone.tzname(None)
         named = name != datetime.timezone(offset).tzname(None)
         return {"offset": offset.total_seconds(), **({"name": name} if named else {})}
-    if type(zone) is ZoneInfo and zone.key is not None:
-        return {"zone": zone.key}
+    key = getattr(zone, "key", None)
+    if type(zone).__module__.startswith("zoneinfo") and isinstance(key, str):
+        return {"zone": key}
     return None
 
 
 def _read_zone(read: dict[str, Any]) -> datetime.tzinfo | None:
     if "zone" in read:
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(read["zone"])
     if "offset" in read:
         offset = datetime.timedelta(seconds=read["offset"])

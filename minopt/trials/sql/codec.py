@@ -31,6 +31,8 @@ class Packed:
     document : dict
     known : dict, optional
         The values of this trial that were pickled before.
+    texts : mapping, optional
+        Columns that are known to be up to date.
 
     Attributes
     ----------
@@ -45,7 +47,12 @@ class Packed:
 
     __slots__ = ("_known", "_tid", "columns", "fresh", "kept", "lost")
 
-    def __init__(self, document: Document, known: Kept | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        known: Kept | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         self._tid, self._known = document["tid"], known or {}
         self.kept: Kept = {}
         self.fresh: dict[str, bytes] = {}
@@ -58,9 +65,13 @@ class Packed:
             "tid": self._tid,
             "state": document["state"],
             "owner": owner,
-            **{part: tagged_json.dumps(document[part], part, self._keep) for part in _PARTS},
             "rest": tagged_json.dumps(rest, "", self._keep),
         }
+        for part in _PARTS:
+            text = None if texts is None else texts[part]
+            if text is None:
+                text = tagged_json.dumps(document[part], part, self._keep)
+            self.columns[part] = text
         self.columns["digest"] = digest_of(self.columns)
 
     def _keep(self, path: str, value: Any) -> Any:
@@ -112,6 +123,11 @@ def digest(data: bytes) -> int:
 
 def _text(json: str | bytes) -> str:
     return json if isinstance(json, str) else json.decode()  # psycopg gives bytes
+
+
+def texts_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the JSON of a row's spec, result and misc."""
+    return {part: _text(row[part]) for part in _PARTS}
 
 
 def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -> Document:

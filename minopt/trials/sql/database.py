@@ -40,6 +40,7 @@ class Database:
     def __init__(self, url: URL, create: bool = True) -> None:
         self.url = url
         self.told = told(url)
+        self.n_runs = 0  # of transactions done by `run`
         is_file = url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SQLite() if is_file else PostgreSQL()
         with self.explained():
@@ -90,6 +91,7 @@ class Database:
                 self._dialect.begin_writing(connection, durable)
                 result = work(connection)
                 connection.commit()
+                self.n_runs += 1
                 return result
 
         with self.explained():
@@ -130,6 +132,11 @@ class Database:
             return message
         remedy = self._dialect.remedy(self.told) if damaged else ""
         return f"{self.told}: {message}{remedy}"
+
+    def pulse(self) -> Any:
+        """Return what stays the same while nobody else writes; None if that cannot be told."""
+        with self.explained():
+            return self._dialect.pulse(self._engine)
 
     def close(self) -> None:
         """Close all connections; they are opened again when needed."""

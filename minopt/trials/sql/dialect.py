@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class Dialect(ABC):
     @abstractmethod
     def begin_writing(self, connection: Connection, durable: bool) -> None:
         """Begin to write; unless `durable`, the commit waits for no disk."""
+
+    @abstractmethod
+    def pulse(self, engine: Engine) -> Any:
+        """Return what stays the same while nobody else writes; None if that costs a query."""
 
     @abstractmethod
     def is_busy(self, error: DBAPIError) -> bool:

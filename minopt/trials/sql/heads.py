@@ -24,6 +24,11 @@ _READ = select(*(_heads.c[name] for name in _COLUMNS)).where(_of)
 _HOLD = _READ.with_for_update()
 _WRITE = _heads.update().where(_of)
 
+TICK = _heads.update().where(_of).values(clock=_heads.c.clock + 1)
+CLOCK = select(_heads.c.clock).where(_of).scalar_subquery()
+"""The time after a `TICK`, for other statements of the same transaction."""
+
+_UNUSED: dict[str, Any] = {"n_seeds": 0}
 MANY = 64  # reservations of one owner that are remembered
 
 
@@ -105,20 +110,31 @@ def reserve(head: Head, n: int, owner: str) -> list[int]:
     return list(range(first, first + n))
 
 
-def draw(head: Head, streams: list[dict[str, Any]], owner: str) -> None:
-    """Write streams from which seeds were drawn for the ids that `owner` reserved last."""
+def draw(head: Head, streams: list[dict[str, Any]], owner: str) -> bool:
+    """Write streams from which seeds were drawn, or put back, for the ids last given to `owner`.
+
+    Returns whether there is anything to write.
+    """
     before = {entry["first"]: entry for entry in streams_of(head)}
-    drawn = [before.get(entry["first"], {"first": entry["first"], "n_seeds": 0})
-             for entry in streams if before.get(entry["first"]) != entry]  # fmt: skip
-    if not drawn:
-        return
-    head.streams = _dumps(streams)
+    now = {entry["first"]: entry for entry in streams if entry["n_seeds"]}
+    if now == before:
+        return False
     entries = _loads(head.reserved)
-    for entry in reversed(entries):
-        if entry[0] == owner:
-            entry[3] += drawn
-            break
-    head.reserved = _dumps(entries)
+    mine = next((entry for entry in reversed(entries) if entry[0] == owner), None)
+    if mine is not None:
+        _, first, n, drawn = mine
+        for name in before | now:
+            old, new = before.get(name, _UNUSED), now.get(name, _UNUSED)
+            if new["n_seeds"] > old["n_seeds"]:
+                drawn.append({**old, "first": name})
+            elif drawn and drawn[-1]["first"] == name and new["n_seeds"] < old["n_seeds"]:
+                drawn.pop()  # put back
+                if first + n == head.next_tid:
+                    head.next_tid = first
+                    entries.remove(mine)
+        head.reserved = _dumps(entries)
+    head.streams = _dumps(list(now.values()))
+    return True
 
 
 def use(head: Head, tids: set[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from minopt._optional import need
@@ -49,6 +49,9 @@ class PostgreSQL(Dialect):
     def begin_writing(self, connection: Connection, durable: bool) -> None:
         if not durable:  # the next durable commit takes it along
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+
+    def pulse(self, engine: Engine) -> Any:
+        return None
 
     def is_busy(self, error: DBAPIError) -> bool:
         return getattr(error.orig, "sqlstate", None) in _KNOTS

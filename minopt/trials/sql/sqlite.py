@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from minopt.exceptions import DamagedStore
@@ -30,11 +31,15 @@ _MEANINGS = (
 )
 
 
+_numbers = itertools.count()
+
+
 class SQLite(Dialect):
     """See `Dialect`."""
 
     options = {
         "pool_size": 4,
+        "pool_use_lifo": True,  # one thread alone has one connection, see `pulse`
         "max_overflow": -1,
         "connect_args": {"timeout": 5.0, "check_same_thread": False},
     }
@@ -69,6 +74,16 @@ class SQLite(Dialect):
             connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
             connection.info["synchronous"] = wanted
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def pulse(self, engine: Engine) -> Any:
+        connection = engine.raw_connection()
+        try:
+            # a number of one connection's own, which changes when another one has written
+            which = connection.info.setdefault("minopt number", next(_numbers))
+            version = connection.cursor().execute("PRAGMA data_version").fetchone()
+            return which, version[0]
+        finally:
+            connection.close()
 
     def is_busy(self, error: DBAPIError) -> bool:
         return "locked" in str(error.orig)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 import time
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Float, bindparam, cast, func, literal_column, select
+from sqlalchemy import Connection, Float, Update, bindparam, cast, func, literal_column, select
+from sqlalchemy.exc import IntegrityError
 
 from minopt._clock import coarse_utcnow
 from minopt.exceptions import DamagedStore, InvalidTrial
@@ -23,8 +24,10 @@ from minopt.trials.documents import (
     Document,
 )
 from minopt.trials.sql import attachments, heads, schema
-from minopt.trials.sql.codec import Kept, Packed, Told, check, unpack
+from minopt.trials.sql.codec import Kept, Packed, Told, check, texts_of, unpack
 from minopt.trials.sql.database import Database
+
+Result = TypeVar("Result")
 
 _rows = schema.trials
 _ALL = [
@@ -46,8 +49,15 @@ _OLDEST = (
 _RUNNING = (_rows.c.state == literal_column(str(JOB_STATE_RUNNING))) & _search
 _HELD = select(_rows.c.tid, _rows.c.owner, _rows.c.heartbeat).where(_RUNNING)
 _ONE = select(*_ALL, _rows.c.requeued).where(_trial).with_for_update()
-_OWNERSHIP = select(_rows.c.state, _rows.c.owner, _rows.c.digest).where(_trial).with_for_update()
-_UPDATE = _rows.update().where(_trial)
+_TICK = heads.TICK
+_UPDATE = _rows.update().where(_trial).values(seq=heads.CLOCK)
+_is_mine = (_rows.c.owner == bindparam("who")) | _rows.c.owner.is_(None)
+_UPDATE_MINE = _UPDATE.where(_is_mine | (_rows.c.state == literal_column(str(JOB_STATE_NEW))))
+_UPDATE_SAME = _UPDATE.where(_rows.c.digest == bindparam("seen"))
+
+
+class _NoSuchTrial(Exception):
+    """There is no trial that an update is meant for; nothing is written."""
 
 
 class SQLStore(Store):
@@ -78,8 +88,15 @@ class SQLStore(Store):
         self.owner = owners.new_owner()
         self._key = tagged_json.dumps(exp_key, "exp_key")
         self.attachments = attachments.Attachments(database, self._key, trusted)
+        self._pulse: Any = None
+        self._n_runs = 0  # of transactions on this database that were ours
         self._digests: dict[Any, int] = {}  # of what was last read or written
         self._kept: dict[Any, Kept] = {}
+
+    def _run(self, work: Callable[[Connection], Result], durable: bool = False) -> Result:
+        result = self.database.run(work, durable)
+        self._n_runs += 1
+        return result
 
     # ---- ids and streams
 
@@ -90,7 +107,7 @@ class SQLStore(Store):
             heads.write(connection, self._key, head)
             return tids
 
-        return self.database.run(take)
+        return self._run(take)
 
     @contextmanager
     def streams(self) -> Iterator[list[dict[str, Any]]]:
@@ -98,8 +115,8 @@ class SQLStore(Store):
             head = heads.hold(connection, self._key)
             streams = heads.streams_of(head)
             yield streams
-            heads.draw(head, streams, self.owner)
-            heads.write(connection, self._key, head)
+            if heads.draw(head, streams, self.owner):
+                heads.write(connection, self._key, head)
 
     # ---- documents
 
@@ -113,7 +130,6 @@ class SQLStore(Store):
         def add(connection: Connection) -> None:
             head = heads.hold(connection, self._key)
             tids = {document["tid"] for document in documents}
-            self._refuse_taken(connection, documents, tids)
             heads.use(head, tids)
             head.n_trials += len(tids)
             first = head.tick(len(tids))
@@ -122,23 +138,18 @@ class SQLStore(Store):
                 {**one.columns, "exp_key": self._key, "seq": first + place, "requeued": 0}
                 for place, one in enumerate(packed)
             ]
-            connection.execute(_rows.insert(), rows)
+            try:
+                connection.execute(_rows.insert(), rows)
+            except IntegrityError:
+                raise InvalidTrial(
+                    "every trial of a search has an id of its own (see new_trial_ids), and one "
+                    "of these is taken",
+                    [document["tid"] for document in documents],
+                ) from None
             self._put_values(connection, packed)
 
-        self.database.run(add)
+        self._run(add)
         self._wrote(packed)
-
-    def _refuse_taken(
-        self, connection: Connection, documents: Sequence[Document], tids: set[Any]
-    ) -> None:
-        wanted = select(_rows.c.tid).where(_search & (_rows.c.tid.in_(tids)))
-        taken = connection.execute(wanted, {"of": self._key}).scalars().all()
-        if taken or len(tids) < len(documents):
-            raise InvalidTrial(
-                "every trial of a search has an id of its own (see new_trial_ids); taken, or given "
-                "twice, among",
-                sorted(taken) or sorted(document["tid"] for document in documents),
-            )
 
     def claim(self, owner: str) -> Document | None:
         def take(connection: Connection) -> tuple[Document, Packed] | None:
@@ -149,68 +160,47 @@ class SQLStore(Store):
             document["owner"] = owner
             document["state"] = JOB_STATE_RUNNING
             document["book_time"] = document["refresh_time"] = coarse_utcnow()
-            return document, self._write(connection, document, heartbeat=_time(connection))
+            packed = Packed(document, self._kept.get(document["tid"]), texts_of(dict(row)))
+            self._update(connection, packed, _UPDATE, heartbeat=_time(connection))
+            return document, packed
 
-        with self.database.read() as connection:  # looking does not keep others from writing
-            if connection.execute(_OLDEST_TID, {"of": self._key}).scalar() is None:
-                return None
-        claimed = self.database.run(take)
+        claimed = self._run(take)
         if claimed is None:
             return None
         self._wrote([claimed[1]])
         return claimed[0]
 
     def record(self, document: Document, owner: str) -> bool:
-        check(document, self.exp_key)
-        tid = document["tid"]
-        packed = Packed(document, self._kept.get(tid))
-
-        def write(connection: Connection) -> bool:
-            row = connection.execute(_OWNERSHIP, {"of": self._key, "at": tid}).one_or_none()
-            if row is None or not (row.state == JOB_STATE_NEW or row.owner in (owner, None)):
-                return False
-            self._update(connection, packed)
-            return True
-
-        done = self.database.run(write, durable=True)
-        if done:
-            self._wrote([packed])
-        return done
+        return self._replace(document, _UPDATE_MINE, who=owner)
 
     def replace(self, document: Document) -> bool:
+        return self._replace(document, _UPDATE_SAME, seen=self._digests.get(document["tid"]))
+
+    def _replace(self, document: Document, update: Update, **condition: Any) -> bool:
         check(document, self.exp_key)
-        tid = document["tid"]
-        packed = Packed(document, self._kept.get(tid))
-
-        def write(connection: Connection) -> bool:
-            row = connection.execute(_OWNERSHIP, {"of": self._key, "at": tid}).one_or_none()
-            if row is None or int(row.digest) != self._digests.get(tid):
-                return False
-            self._update(connection, packed)
-            return True
-
-        done = self.database.run(write, durable=True)
-        if done:
-            self._wrote([packed])
-        return done
+        packed = Packed(document, self._kept.get(document["tid"]))
+        try:
+            self._run(
+                lambda connection: self._update(connection, packed, update, **condition),
+                durable=True,
+            )
+        except _NoSuchTrial:
+            return False
+        self._wrote([packed])
+        return True
 
     def is_changed(self, document: Document) -> bool:
         tid = document["tid"]
         packed = Packed(document, self._kept.get(tid))
         return bool(packed.columns["digest"] != self._digests.get(tid))
 
-    def _write(self, connection: Connection, document: Document, **more: Any) -> Packed:
-        packed = Packed(document, self._kept.get(document["tid"]))
-        self._update(connection, packed, **more)
-        return packed
-
-    def _update(self, connection: Connection, packed: Packed, **more: Any) -> None:
-        head = heads.hold(connection, self._key)
-        tid = packed.columns["tid"]
-        changed = {**packed.columns, "seq": head.tick(), **more}
-        del changed["tid"]
-        heads.write(connection, self._key, head)
-        connection.execute(_UPDATE, {**changed, "of": self._key, "at": tid})
+    def _update(self, connection: Connection, packed: Packed, update: Update, **more: Any) -> None:
+        """Write a trial, if it is as `update` wants it."""
+        connection.execute(_TICK, {"of": self._key})
+        columns = dict(packed.columns)
+        columns.update(more, of=self._key, at=columns.pop("tid"))
+        if connection.execute(update, columns).rowcount != 1:
+            raise _NoSuchTrial
         self._put_values(connection, [packed])
 
     def _put_values(self, connection: Connection, packed: Iterable[Packed]) -> None:
@@ -271,7 +261,7 @@ class SQLStore(Store):
             if heads.give_back(head, owners.is_gone):
                 heads.write(connection, self._key, head)
 
-        self.database.run(undo)
+        self._run(undo)
 
     def _take_back(self, tid: Any, who: str, begun: bool) -> bool:
         def take(connection: Connection) -> Packed | None:
@@ -285,14 +275,26 @@ class SQLStore(Store):
                 document["owner"] = document["book_time"] = document["refresh_time"] = None
                 document["state"] = JOB_STATE_NEW
                 document["result"] = {"status": STATUS_NEW}
-            return self._write(connection, document, requeued=row["requeued"] + begun)
+            packed = Packed(document, self._kept.get(tid))
+            self._update(connection, packed, _UPDATE, requeued=row["requeued"] + begun)
+            return packed
 
-        return self.database.run(take) is not None
+        return self._run(take) is not None
 
     # ---- reading
 
     def changes(self, since: Any = None) -> Changes:
-        with self.database.explained(), self.database.read() as connection:
+        pulse = self.database.pulse()
+        if pulse is not None:  # others may write through the same connection
+            pulse = (*pulse, self.database.n_runs - self._n_runs)
+        if since is not None and pulse is not None and pulse == self._pulse:
+            return Changes([], since, False)
+        found = self._changes(since)
+        self._pulse = pulse
+        return found
+
+    def _changes(self, since: Any) -> Changes:
+        with self.database.read() as connection:
             head = heads.read(connection, self._key)
             if head is None:
                 head = heads.Head()
@@ -355,19 +357,12 @@ class SQLStore(Store):
                 table.delete().where(table.c.exp_key == bindparam("of")), {"of": self._key}
             )
 
-        self.database.run(forget, durable=True)
+        self._run(forget, durable=True)
         self._digests.clear()
         self._kept.clear()
 
     def close(self) -> None:
         self.database.close()
-
-
-_OLDEST_TID = (
-    select(_rows.c.tid)
-    .where(_search & (_rows.c.state == literal_column(str(JOB_STATE_NEW))))
-    .limit(1)
-)
 
 
 def _time(connection: Connection) -> float:

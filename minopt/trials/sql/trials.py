@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from minopt._optional import need
@@ -80,6 +81,12 @@ class SQLTrials(StoredTrials):
     def url(self) -> str:
         """The database, as a URL without its password."""
         return str(self._database.url.render_as_string(hide_password=True))
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for a database on a server."""
+        url = self._database.url
+        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
     def view(self, exp_key: Any = None, refresh: bool = True) -> SQLTrials:
         """Return the trials of another search in the same database."""
