@@ -189,11 +189,11 @@ class FMinIter:
             release_lost(self.trials)
             if not self._advance(asks_on=to_ask > 0) and not _is_shared(self.trials):
                 break  # among several, another was faster: go on asking
-            n_finished = self._take_stock(n_finished, bar)
-            count = tally(self.trials)
+            count = self._take_stock(n_finished, bar)
+            n_finished = count.finished
         while self._running():  # what has begun may end
             self._collect()
-            n_finished = self._take_stock(n_finished, bar)
+            n_finished = self._take_stock(n_finished, bar).finished
 
     def _finish_with_others(self) -> None:
         """Where others search too: wait for trials that they run, and run what they leave."""
@@ -227,7 +227,6 @@ class FMinIter:
         if n_ids <= 0:
             return 0
         new_ids = self.trials.new_trial_ids(n_ids)
-        sync(self.trials)
         before = seeds.mark()
         try:
             returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
@@ -311,13 +310,13 @@ class FMinIter:
             for trial in abandoned:
                 put_back(self.trials, trial)
 
-    def _take_stock(self, n_finished: int, bar: Any) -> int:
+    def _take_stock(self, n_finished: int, bar: Any) -> Tally:
         """Save, ask whether to stop and tell the bar, if a trial was finished."""
         sync(self.trials)
         count = tally(self.trials)
         n_now = count.finished
         if n_now == n_finished:
-            return n_now
+            return count
         self._save()
         if self.early_stop_fn is not None:
             returned = self.early_stop_fn(self.trials, *self.early_stop_args)
@@ -327,7 +326,7 @@ class FMinIter:
                 bar.postfix = f"best loss: {count.best_loss}"
         if n_now > n_finished:
             bar.update(n_now - n_finished)
-        return n_now
+        return count
 
     def _save(self) -> None:
         self._save_file.save(self.trials)

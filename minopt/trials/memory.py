@@ -417,9 +417,10 @@ def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
     if not isinstance(trials, Trials):
         return False
     kind, own = type(trials), vars(trials)
-    return all(
-        getattr(kind, name) is original and name not in own for name, original in relies_on.items()
-    )
+    for name, original in relies_on.items():  # asked after every trial: no generator
+        if name in own or getattr(kind, name) is not original:
+            return False
+    return True
 
 
 def sync(trials: Any) -> None:
