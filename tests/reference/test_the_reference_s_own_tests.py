@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 FILES = [
+    "integration.test_sklearn",
     "unit.test_anneal",
     "unit.test_atpe_basic",
     "unit.test_criteria",
