@@ -58,6 +58,13 @@ def test_lgmm1_lpdf_integrates_to_one(bounds):
     assert total == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("lpdf", [tpe.GMM1_lpdf, tpe.LGMM1_lpdf])
+def test_quantised_masses_sum_to_one_over_a_grid_that_is_wider_than_the_bounds(lpdf):
+    grid = np.arange(-20, 40) * 0.5 if lpdf is tpe.GMM1_lpdf else np.arange(60) * 0.5
+    mass = np.exp(lpdf(grid, WEIGHTS, MUS, SIGMAS, low=-1.0, high=1.5, q=0.5))
+    assert mass.sum() == pytest.approx(1)
+
+
 @pytest.mark.parametrize("name", ["GMM1", "LGMM1"])
 def test_quantised_masses_sum_to_one(name):
     q = 0.5

@@ -240,6 +240,7 @@ def GMM1_lpdf(
             score = normal_score(flat, weights, mus, sigmas, p_accept, floor)
         else:
             score = quantised_score(flat, weights, mus, sigmas, low, high, q, p_accept, floor)
+            score = _nothing_beyond(score)
     return score.reshape(shape)
 
 
@@ -267,7 +268,13 @@ def LGMM1_lpdf(
             score = lognormal_score(flat, weights, mus, sigmas) - np.log(p_accept)
         else:
             score = quantised_log_score(flat, weights, mus, sigmas, low, high, q, p_accept)
+            score = _nothing_beyond(score)
     return score.reshape(shape)
+
+
+def _nothing_beyond(score: FloatArray) -> FloatArray:
+    """Score values beyond the bounds, whose mass comes out negative, as impossible."""
+    return np.where(np.isnan(score), -np.inf, score)
 
 
 def _checked(samples: Any, weights: Any, mus: Any, sigmas: Any) -> tuple[Any, ...]:
