@@ -18,7 +18,7 @@ import numpy as np
 
 from minopt.trials.tagged_json import Withheld
 
-__all__ = ["MAKERS", "Known", "Unfinished", "check_key"]
+__all__ = ["MAKERS", "Dtype", "Known", "Unfinished", "check_key", "real"]
 
 MAX_KEY_DEPTH = 50  # hashing a tuple within a tuple within … has no limit of its own
 

@@ -16,7 +16,7 @@ from minopt.exceptions import DamagedFile, UntrustedPickle
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import MAKERS, Known, Unfinished, check_key
 
-__all__ = ["SafeUnpickler", "safe_loads"]
+__all__ = ["SafeUnpickler", "damaged", "safe_loads"]
 
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 _TRIALS_MODULES = ("minopt.base", "minopt.trials.memory", "hyperopt.base", "hyperopt")
