@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
 import inspect
@@ -68,7 +69,10 @@ class Search:
         self.suggest = algorithm(lib, algo, settings)
         self.points = []
         self.seeds = {}
-        self.trials = lib.Trials() if "points_to_evaluate" not in options else None
+        known = options.pop("known", [])
+        self.trials = (
+            None if "points_to_evaluate" in options else lib.package.trials_from_docs(known)
+        )
         self.objective = objective
         self.iterator = None
         self.best = lib.fmin(
@@ -137,8 +141,9 @@ def first_difference(ours, theirs):
                     return number, label, here[label], there[label]
         if not same_number(mine["result"]["loss"], other["result"]["loss"]):
             return number, "loss", mine["result"]["loss"], other["result"]["loss"]
-        if not same_point(ours.points[number], theirs.points[number]):
-            return number, "the point", ours.points[number], theirs.points[number]
+    for number, (mine, other) in enumerate(zip(ours.points, theirs.points, strict=False)):
+        if not same_point(mine, other):
+            return number, "the point", mine, other
     lengths = len(ours.trials.trials), len(theirs.trials.trials)
     if lengths[0] != lengths[1]:
         return min(lengths), "number of trials", *lengths
@@ -207,11 +212,11 @@ def assert_same_trials(hyperopt, minopt):
     """Run the same search on both libraries and compare trial by trial."""
 
     def check(space_of, algo="tpe", seed=0, evals=60, objective=loss_of, options=None, **settings):
-        arguments = (space_of, algo, seed, evals, objective, settings, options or {})
-        ours = Search(minopt, *arguments)
+        arguments = (space_of, algo, seed, evals, objective, settings)
+        ours = Search(minopt, *arguments, copy.deepcopy(options or {}))
         with warnings.catch_warnings():  # the reference may take the logarithm of 0
             warnings.simplefilter("ignore", RuntimeWarning)
-            theirs = Search(hyperopt, *arguments)
+            theirs = Search(hyperopt, *arguments, copy.deepcopy(options or {}))
         difference = first_difference(ours, theirs)
         if difference is not None:
             pytest.fail(explanation(ours, theirs, difference), pytrace=False)

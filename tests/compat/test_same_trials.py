@@ -218,6 +218,94 @@ def test_points_to_evaluate_come_first_and_the_rest_is_the_same(assert_same_tria
     assert len(ours.trials) == 62
 
 
+def few(lib):
+    """Three parameters, one of them conditional."""
+    hp = lib.hp
+    return {
+        "x": hp.uniform("x", -5, 5),
+        "c": hp.choice("c", [0, hp.quniform("q", 0, 9, 1)]),
+    }
+
+
+def known_trials(tids):
+    """Finished trials of `few` as documents, made by hand."""
+    docs = []
+    for place, tid in enumerate(tids):
+        vals = {"x": [0.4 * place - 5], "c": [place % 2], "q": [float(place % 9)] * (place % 2)}
+        misc = {
+            "tid": tid,
+            "cmd": ("domain_attachment", "FMinIter_Domain"),
+            "workdir": None,
+            "idxs": {label: [tid] * len(value) for label, value in vals.items()},
+            "vals": vals,
+        }
+        docs.append(
+            {
+                "tid": tid,
+                "spec": None,
+                "state": 2,
+                "result": {"status": "ok", "loss": round(math.sin(place), 1)},
+                "misc": misc,
+                "exp_key": None,
+                "owner": None,
+                "version": 0,
+                "book_time": None,
+                "refresh_time": None,
+            }
+        )
+    return docs
+
+
+@pytest.mark.parametrize(
+    "tids",
+    [range(25), [*range(24, -1, -1)], [*range(0, 25, 2), *range(1, 25, 2)]],
+    ids=["in order", "backwards", "out of order"],
+)
+@pytest.mark.parametrize("algo", ["tpe", "anneal"])
+def test_known_trials_put_in_by_hand_are_learnt_from_alike(assert_same_trials, algo, tids):
+    options = {"known": known_trials(tids)}
+    ours, _ = assert_same_trials(few, algo, seed=9, evals=45, options=options)
+    assert len(ours.trials) == 45
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_queue_of_random_trials_holds_the_same_points(assert_same_trials, count):
+    assert_same_trials(few, "rand", seed=10, options={"max_queue_len": count})
+
+
+def test_a_queue_within_the_start_up_trials_holds_the_same_points(assert_same_trials):
+    assert_same_trials(few, "tpe", seed=10, evals=20, options={"max_queue_len": 5})
+
+
+@pytest.mark.parametrize("algo", ["rand", "tpe"])
+def test_a_loss_threshold_stops_after_the_same_trial(assert_same_trials, algo):
+    ours, _ = assert_same_trials(
+        few, algo, seed=11, objective=lambda p: abs(p["x"]), options={"loss_threshold": 0.3}
+    )
+    assert len(ours.trials) < 60
+
+
+def test_an_early_stop_ends_after_the_same_trial(assert_same_trials):
+    def stop(trials, best=None, count=0):
+        loss = trials.losses()[-1]
+        improved = best is None or loss < best
+        return count > 8, [loss if improved else best, 0 if improved else count + 1]
+
+    ours, _ = assert_same_trials(few, "tpe", seed=12, options={"early_stop_fn": stop})
+    assert len(ours.trials) < 60
+
+
+def test_the_decoded_best_point_is_the_same(assert_same_trials):
+    assert_same_trials(nested, "tpe", seed=13, options={"return_argmin": False})
+
+
+def test_results_given_as_dicts_make_the_same_trials(assert_same_trials):
+    def objective(point):
+        return {"loss": loss_of(point), "status": "ok", "loss_variance": 0.1, "more": [1, 2]}
+
+    assert_same_trials(few, "tpe", seed=14, objective=objective)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("algo", ALGOS)
 @pytest.mark.parametrize("seed", range(1000, 1100))
