@@ -17,12 +17,14 @@ from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished, Limits
 from minopt.execute.memory_watch import resident_bytes
 from minopt.execute.outcome import Ended, Outcome
+from minopt.execute.parent_watch import end_with
 from minopt.trials.documents import Document
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
 
 _LOOK_AT_MEMORY = 0.05  # seconds
+_STARTS = 3  # of a worker that is killed before it has anything to do
 
 
 class Processes(Executor):
@@ -46,7 +48,7 @@ class Processes(Executor):
     def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
         """Begin a trial that the caller has claimed."""
         if not self._slots:
-            luggage = (secrets.token_hex(8), shipping.pack_domain(domain))
+            luggage = (secrets.token_hex(8), shipping.pack_domain(domain), os.getpid())
             self._slots = [_Slot(luggage) for _ in range(self.n_slots)]
         next(slot for slot in self._slots if slot.trial is None).begin(trial)
 
@@ -81,10 +83,11 @@ class Processes(Executor):
 class _Slot:
     """One worker process, and the trial that it runs."""
 
-    def __init__(self, luggage: tuple[str, bytes]) -> None:
+    def __init__(self, luggage: tuple[str, bytes, int]) -> None:
         self._luggage = luggage
         self.trial: Document | None = None
         self.future: Future[Any] = Future()
+        self._pid: int | None = None
         self._start_worker()
 
     def _start_worker(self) -> None:
@@ -93,16 +96,23 @@ class _Slot:
         self._pool = ProcessPoolExecutor(
             max_workers=1, initializer=_begin_worker, initargs=self._luggage
         )
-        self._pid: int | None = None
         self._ready: Future[Any] = self._pool.submit(os.getpid)
 
     def begin(self, trial: Document) -> None:
         """Run a trial; waits until the worker is up, so that its time counts from here."""
-        if self._pid is None:
-            self._pid = self._wait_until_ready()
+        for _ in range(_STARTS - 1):
+            if self._is_up():
+                break
+            self._restart()  # killed while it was idle: that costs no trial
+        self._pid = self._wait_until_ready()
         self.trial = trial
         self._began = time.monotonic()
         self.future = self._pool.submit(shipping.run, self._luggage[0], trial)
+
+    def _is_up(self) -> bool:
+        """Wait for the worker to be up; False if a signal has ended it."""
+        broken = self._ready.exception() or self._pool._flags.broken
+        return broken is None or "SIG" not in _last_words(broken)
 
     def _wait_until_ready(self) -> int:
         try:
@@ -158,13 +168,14 @@ class _Slot:
         self._pool.shutdown(wait=True, kill_workers=True)
 
 
-def _begin_worker(key: str, data: bytes) -> None:
+def _begin_worker(key: str, data: bytes, parent: int) -> None:
     # Ctrl-C is for the search, which then ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
     shipping.receive(key, data)
 
 
-def _last_words(broken: Exception) -> str:
+def _last_words(broken: BaseException) -> str:
     codes = re.search(r"exit codes of the workers are \{(.*?)\}", str(broken))
     if codes:
         return f"its process died: {codes.group(1)}"
