@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import multiprocessing.dummy
 
 import numpy as np
 import pytest
@@ -307,3 +308,160 @@ def test_a_visitor_subclass_is_an_algorithm(lib):
 
     best = lib.search(lambda p: p["x"], {"x": lib.hp.uniform("x", -1, 1)}, 3, algo=suggest)
     assert best == {"x": 0}
+
+
+def test_trials_that_run_in_a_pool_of_threads(lib):
+    """The way of parallel back ends: documents are scored while they are being inserted."""
+
+    class InThreads(lib.Trials):
+        def __init__(self, pool):
+            super().__init__()
+            self.pool = pool
+
+        def _run(self, trial):
+            if trial["state"] != lib.base.JOB_STATE_NEW:
+                return
+            trial["state"] = lib.base.JOB_STATE_RUNNING
+            spec = lib.base.spec_from_misc(trial["misc"])
+            ctrl = lib.base.Ctrl(self, current_trial=trial)
+            trial["result"] = self.attachments["domain"].evaluate(spec, ctrl)
+            trial["state"] = lib.base.JOB_STATE_DONE
+
+        def _insert_trial_docs(self, docs):
+            tids = super()._insert_trial_docs(docs)
+            self.pool.map(self._run, docs)
+            self.refresh()
+            return tids
+
+        def __getstate__(self):
+            state = self.__dict__.copy()
+            del state["pool"]
+            state["attachments"] = {}
+            return state
+
+    with multiprocessing.dummy.Pool(2) as pool:
+        trials = InThreads(pool)
+        iterator = lib.FMinIter(
+            lib.tpe.suggest,
+            lib.Domain(lambda p: p["x"] ** 2, two(lib)),
+            trials,
+            np.random.default_rng(0),
+            max_evals=24,
+            max_queue_len=4,
+            poll_interval_secs=0.001,
+        )
+        iterator.asynchronous = True
+        trials.attachments["domain"] = iterator.domain
+        iterator.exhaust()
+    assert len(set(trials.tids)) == len(trials) == 24
+    assert None not in trials.losses()
+    twin = InThreads.__new__(InThreads)
+    twin.__dict__.update(trials.__getstate__())
+    twin.refresh()
+    assert twin.argmin == trials.argmin
+
+
+def test_observations_are_put_in_and_several_points_asked_for_at_once(lib):
+    """The way of services: history in, n suggestions out, an algorithm by name elsewhere."""
+    domain = lib.Domain(None, two(lib), pass_expr_memo_ctrl=None)
+    trials = lib.Trials()
+    miscs = []
+    for tid in range(22):
+        vals = {"x": [tid / 4 - 2], "n": [float(tid % 9 + 1)]}
+        miscs.append(
+            {
+                "tid": tid,
+                "cmd": domain.cmd,
+                "workdir": domain.workdir,
+                "idxs": {label: [tid] for label in vals},
+                "vals": vals,
+            }
+        )
+    observations = trials.new_trial_docs(
+        tids=list(range(22)),
+        specs=[None] * 22,
+        results=[{"loss": misc["vals"]["x"][0] ** 2, "status": "ok"} for misc in miscs],
+        miscs=miscs,
+    )
+    for observation in observations:
+        observation["state"] = lib.base.JOB_STATE_DONE
+    trials.insert_trial_docs(observations)
+    trials.refresh()
+    iterator = lib.FMinIter(
+        "tpe", domain, trials, max_evals=-1, rstate=np.random.RandomState(0), verbose=0
+    )
+    iterator.catch_eval_exceptions = False
+    new_ids = iterator.trials.new_trial_ids(3)
+    iterator.trials.refresh()
+    seed = iterator.rstate.randint(2**31 - 1)
+    new = lib.tpe.suggest(new_ids, iterator.domain, trials, seed)
+    # hyperopt itself answers with one document for three ids
+    assert len(new) in (1, 3)
+    assert set(new[0]["misc"]["vals"]) == {"x", "n"}
+
+
+def test_a_model_of_ones_own_reads_laws_from_the_nodes(lib):
+    """The way of Gaussian-process add-ons: bounds by name, prior draws as columns."""
+    space = {
+        "a": lib.hp.uniform("a", -1, 3),
+        "b": lib.hp.quniform("b", 0, 10, 2),
+        "c": lib.hp.choice("c", [lib.hp.lognormal("d", 1, 2), 0]),
+    }
+    domain = lib.Domain(lambda p: 0.0, space)
+    config = {}
+    lib.pyll_utils.expr_to_config(domain.expr, None, config)
+    assert sorted(config) == sorted(domain.params) == ["a", "b", "c", "d"]
+    laws = {
+        label: (
+            config[label]["node"].name,
+            {
+                name: node.obj
+                for name, node in config[label]["node"].arg.items()
+                if hasattr(node, "obj")
+            },
+        )
+        for label in config
+    }
+    assert laws["a"][0] == "uniform"
+    assert (laws["a"][1]["low"], laws["a"][1]["high"]) == (-1, 3)
+    assert laws["b"][1]["q"] == 2
+    assert laws["c"][0] == "randint"
+    assert (laws["d"][1]["mu"], laws["d"][1]["sigma"]) == (1, 2)
+    idxs, vals = lib.pyll.rec_eval(
+        domain.s_idxs_vals,
+        memo={domain.s_new_ids: range(50), domain.s_rng: np.random.default_rng(0)},
+    )
+    column = np.full(50, np.nan)
+    column[idxs["d"]] = np.log(vals["d"])
+    assert 0 < np.isnan(column).sum() < 50
+
+
+def test_the_value_of_every_label_is_chosen_by_a_visitor(lib):
+    algobase = __import__(f"{lib.name}.algobase", fromlist=["x"])
+
+    class At(algobase.SuggestAlgo):
+        def __init__(self, domain, trials, seed, point):
+            algobase.SuggestAlgo.__init__(self, domain, trials, seed)
+            self.point = point
+
+        def on_node_hyperparameter(self, memo, node, label):
+            return [self.point[label]] if label in self.point else []
+
+    space = lib.hp.choice("c", [{"x": lib.hp.uniform("x", 0, 1)}, {"y": lib.hp.uniform("y", 0, 1)}])
+    trials = lib.Trials()
+    docs = At(lib.Domain(None, space), trials, 5, {"c": 1, "y": 0.25})(7)
+    assert docs[0]["misc"]["vals"] == {"c": [1], "x": [], "y": [0.25]}
+    assert docs[0]["misc"]["idxs"] == {"c": [7], "x": [], "y": [7]}
+
+
+def test_a_constructor_is_replaced_on_the_class(lib, monkeypatch):
+    original, made = lib.FMinIter.__init__, []
+
+    def remembering(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        made.append(self)
+
+    monkeypatch.setattr(lib.FMinIter, "__init__", remembering)
+    lib.search(lambda p: p["x"], two(lib), 2)
+    assert len(made) == 1
+    assert made[0].max_evals == 2
