@@ -115,13 +115,18 @@ class StoredTrials(Trials):
         for key in live.keys() - document.keys():
             del live[key]
 
+    def _is_known(self, doc: Document) -> bool:
+        """Tell whether a document is the one here of its trial, which was not deleted meanwhile."""
+        return self._by_tid.get(doc["tid"]) is doc
+
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with LOCK:
             self._store.insert(docs)
-            self._pull()  # what others inserted before comes first
+            # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
-            self._dynamic_trials.extend(docs)
+            self._pull()  # what others inserted before comes first
+            self._dynamic_trials.extend(filter(self._is_known, docs))
         return [doc["tid"] for doc in docs]
 
     def new_trial_ids(self, n: int) -> list[int]:
@@ -138,9 +143,9 @@ class StoredTrials(Trials):
                 return None
             live = self._by_tid.get(document["tid"])
             if live is None:
-                self._pull()
                 live = self._by_tid[document["tid"]] = document
-                self._dynamic_trials.append(live)
+                self._pull()
+                self._dynamic_trials.extend(filter(self._is_known, [live]))
             if into is not None:
                 into.append(live)
             live.update(document)

@@ -156,6 +156,7 @@ class Study:
 
     def check_acknowledged(self):
         """Count what was acknowledged and is not there exactly once, as it was acknowledged."""
+        acknowledged = self.acknowledged  # before the look into the store: others may be at work
         try:
             trials = self.open()
         except Exception:
@@ -163,7 +164,7 @@ class Study:
             raise
         found = {trial["tid"]: trial for trial in trials._dynamic_trials}
         self.account.twice += len(trials._dynamic_trials) - len(found)
-        for tid, loss, vals in self.acknowledged:
+        for tid, loss, vals in acknowledged:
             trial = found.get(tid)
             if trial is None or trial["state"] != JOB_STATE_DONE:
                 self.account.lost += 1
@@ -240,7 +241,8 @@ def new_study(tmp_path, account):
         for process in study.processes:
             for pid in session(process.pid):
                 os.kill(pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
+            process.stdout.close()
 
 
 @pytest.fixture

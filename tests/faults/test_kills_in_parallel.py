@@ -84,7 +84,7 @@ def test_4_searches_on_one_database_killed_at_random_times(new_study, account, c
             if running[place].poll() is None:
                 running[place].kill()
                 account.kills += 1
-            running[place].communicate()
+            running[place].wait()
             study.check_acknowledged()
             running[place] = study.start(seed=place)
         for process in running:
