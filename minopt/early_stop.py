@@ -44,6 +44,7 @@ def no_progress_loss(iteration_stop_count: int = 20, percent_increase: float = 0
         trials: Any, best_loss: float | None = None, iteration_no_progress: int = 0
     ) -> tuple[bool, list[Any]]:
         lowest = _lowest(trials)
+        is_first = best_loss is None and iteration_no_progress == 0
         if best_loss is not None and math.isnan(best_loss):
             best_loss = None
         if lowest is None:
@@ -56,7 +57,8 @@ def no_progress_loss(iteration_stop_count: int = 20, percent_increase: float = 0
         if progress:
             return False, [lowest, 0]
         n_without = iteration_no_progress + 1
-        return n_without >= iteration_stop_count, [best_loss, n_without]
+        stop = n_without >= iteration_stop_count and not is_first  # one trial shows no trend
+        return stop, [best_loss, n_without]
 
     return stop_fn
 
