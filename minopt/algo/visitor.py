@@ -237,7 +237,8 @@ class SuggestAlgo(ExprEvaluator):
         return memo[self.expr]
 
     def _plain(self, label: str, values: Sequence[Any]) -> list[Any]:
-        whole = self.domain.table.by_label[label].whole
+        drawn = self.domain.table.by_label.get(label)
+        whole = drawn is not None and drawn.whole
         return [int(value) if whole else plain(value) for value in values]
 
 

@@ -10,7 +10,7 @@ from minopt.domain.table import Branch, Parameter, Switch, Table
 from minopt.domain.uses import Uses, bare, drawing_order, is_parameter, parameter_parts, trace_uses
 from minopt.exceptions import BadSearchSpace, DuplicateLabel, InvalidDistribution, InvalidLabel
 from minopt.pyll.nodes import Apply, Literal
-from minopt.pyll.stochastic import implicit_stochastic_symbols
+from minopt.pyll.stochastic import implicit_stochastic_symbols, plain
 from minopt.pyll.walk import dfs, toposort
 from minopt.space.laws import Categorical, Law, Randint, law_of
 from minopt.space.parameters import holds_whole_numbers
@@ -60,6 +60,9 @@ def compile_space(expr: Apply) -> Table:
     toposort(expr)  # refuses cycles
     nodes = find_parameters(expr)
     drawn = {label: parameter_parts(node)[1] for label, node in nodes.items()}
+    fixed = {label: plain(n.obj) for label, n in drawn.items() if isinstance(n, Literal)}
+    for label in fixed:
+        del drawn[label]
     _refuse_unlabelled(expr, drawn)
     uses = trace_uses(expr)
     switches, regions = _regions(expr, uses)
@@ -71,7 +74,8 @@ def compile_space(expr: Apply) -> Table:
         whole = whole or node.name in ("randint", "categorical")
         rows.append(Parameter(label, law, node, _branches(regions[node]), whole))
     by_label = {row.label: row for row in rows}
-    return Table(tuple(rows), tuple(_switch(s, regions, by_label) for s in switches), nodes)
+    compiled = tuple(_switch(s, regions, by_label) for s in switches)
+    return Table(tuple(rows), compiled, nodes, fixed)
 
 
 def _law(label: str, node: Apply) -> Law | None:
@@ -135,7 +139,7 @@ def _switch(node: Apply, regions: _Regions, by_label: dict[str, Parameter]) -> S
     selector = node.pos_args[0]
     branches = _branches(regions[node])
     label = parameter_parts(selector)[0] if is_parameter(selector) else None
-    told = label is not None and by_label[label].branches == branches
+    told = label in by_label and by_label[label].branches == branches
     if isinstance(selector, Literal):
         told = False
     return Switch(node, label, branches, told)

@@ -86,6 +86,9 @@ class Table:
     switches : tuple of Switch
     nodes : dict from str to Apply
         The ``hyperopt_param`` node of each label.
+    fixed : dict from str to object
+        The values of labels whose random node was replaced by a constant (`pyll.clone` with a
+        memo does that). Documents hold them, always active, as hyperopt's do.
     labels : tuple of str
         In alphabetical order, as documents list them.
     """
@@ -93,13 +96,14 @@ class Table:
     parameters: tuple[Parameter, ...]
     switches: tuple[Switch, ...]
     nodes: Mapping[str, Apply]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     labels: tuple[str, ...] = field(init=False)
     by_label: Mapping[str, Parameter] = field(init=False)
 
     def __post_init__(self) -> None:
         by_label = {parameter.label: parameter for parameter in self.parameters}
         object.__setattr__(self, "by_label", by_label)
-        object.__setattr__(self, "labels", tuple(sorted(by_label)))
+        object.__setattr__(self, "labels", tuple(sorted({*by_label, *self.fixed})))
 
     def draw(self, rng: np.random.Generator) -> Point:
         """Draw one point from the prior, taking from the stream what hyperopt takes."""
@@ -153,6 +157,8 @@ class Table:
     def misc(self, tid: Any, point: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
         """Return ``idxs`` and ``vals`` of a trial document: a list per label, empty if inactive."""
         labels = self.labels
+        if self.fixed:
+            point = {**point, **self.fixed}
         here: list[Any] = [tid]  # one for all labels: a third of the memory of a long history
         if len(point) == len(labels):
             return {
@@ -179,8 +185,13 @@ class Table:
         InvalidArgument
             For an unknown label, a missing active one, or a value that its law cannot draw.
         """
-        for label in point:
-            if label not in self.by_label:
+        for label, value in point.items():
+            if label in self.fixed and value != self.fixed[label]:
+                raise InvalidArgument(
+                    f"{argument}: parameter {label!r} is fixed at {self.fixed[label]!r}, "
+                    f"got {value!r}"
+                )
+            if label not in self.by_label and label not in self.fixed:
                 close = get_close_matches(str(label), self.labels, n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise InvalidArgument(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 
+import hyperopt
 import numpy as np
 import pytest
 
-from minopt import Trials, hp, rand, space_eval, tpe
+import minopt
+from minopt import Trials, anneal, atpe, hp, rand, space_eval, tpe
 from minopt.base import STATUS_FAIL, STATUS_OK, Ctrl, Domain
 from minopt.exceptions import (
     BadSearchSpace,
@@ -109,6 +111,57 @@ def test_a_space_fixed_by_clone_leaves_the_fixed_parameter_out(algo):
     points, trials = points_of(fixed, algo)
     assert all(5 <= point <= 6 for point in points)
     assert all(misc["vals"]["a"] == [] for misc in trials.miscs)
+
+
+def with_random_node_fixed(space, label, value):
+    space = as_apply(space)
+    drawn = Domain(abs, space).params[label]
+    return clone(space, memo={drawn: as_apply(value)})
+
+
+ALGOS = [rand.suggest, tpe.suggest, anneal.suggest, atpe.suggest]
+
+
+@pytest.mark.parametrize("algo", ALGOS)
+def test_a_label_whose_random_node_was_replaced_by_a_constant_keeps_that(algo):
+    space = {"x": hp.uniform("x", 0, 1), "y": hp.normal("y", 0, 1)}
+    points, trials = points_of(with_random_node_fixed(space, "x", 0.25), algo)
+    assert {point["x"] for point in points} == {0.25}
+    assert all(misc["vals"]["x"] == [0.25] for misc in trials.miscs)
+    assert len({point["y"] for point in points}) == 40
+
+
+@pytest.mark.parametrize("algo", ALGOS)
+def test_a_choice_whose_index_was_fixed_is_not_chosen_again(algo):
+    space = hp.choice("c", [hp.uniform("a", 0, 1), hp.uniform("b", 5, 6)])
+    points, trials = points_of(with_random_node_fixed(space, "c", 1), algo)
+    assert all(5 <= point <= 6 for point in points)
+    assert all(
+        misc["vals"]["c"] == [1] and misc["vals"]["a"] == [] and len(misc["vals"]["b"]) == 1
+        for misc in trials.miscs
+    )
+
+
+def test_a_fixed_space_has_the_points_of_hyperopt():
+    def draws(library):
+        x = library.hp.uniform("x", 0, 1)
+        space = library.pyll.as_apply(
+            [library.hp.choice("y", [0, x]), library.hp.normal("z", 0, 1)]
+        )
+        node = library.Domain(abs, space).params["x"]
+        fixed = library.pyll.clone(space, memo={node: library.pyll.as_apply(0.25)})
+        domain = library.Domain(abs, fixed)
+        docs = library.rand.suggest(range(1), domain, library.Trials(), 3)
+        return [doc["misc"] for doc in docs]
+
+    assert draws(minopt) == draws(hyperopt)
+
+
+def test_an_initial_point_cannot_say_otherwise_than_what_is_fixed():
+    table = Domain(abs, with_random_node_fixed([hp.uniform("x", 0, 1)], "x", 0.25)).table
+    assert table.check_point({}, "p") == table.check_point({"x": 0.25}, "p") == {}
+    with pytest.raises(InvalidArgument, match=r"p: parameter 'x' is fixed at 0\.25, got 0\.5"):
+        table.check_point({"x": 0.5}, "p")
 
 
 @pytest.mark.parametrize("algo", [rand.suggest, tpe.suggest])
