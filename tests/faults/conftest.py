@@ -28,6 +28,14 @@ PROGRAM = HERE / "program.py"
 CALLS = (
     "write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,ftruncate"
 )
+DEFAULTS = {
+    "algo": "rand",
+    "max_evals": 100,
+    "max_queue_len": 1,
+    "seconds": 0.0,
+    "n_bytes": 0,
+    "role": "searches",
+}
 LONG = 60.0  # seconds; for what must come, and comes soon
 ACCOUNTS = pytest.StashKey[dict]()
 
@@ -230,8 +238,7 @@ def new_study(tmp_path, account):
     def make(store, n_jobs=1, folder=tmp_path, **settings):
         place = folder / f"{store}-{len(studies)}"
         place.mkdir()
-        settings = {"algo": "rand", "seed": len(studies), "seconds": 0.0, "max_evals": 100, **settings}
-        settings |= {"store": store, "n_jobs": n_jobs}
+        settings = DEFAULTS | {"seed": len(studies), "store": store, "n_jobs": n_jobs} | settings
         name = {"pickle": "trials.pkl", "sqlite": "search.db"}[store]
         studies.append(Study(place / name, tmp_path / f"ledger-{len(studies)}", account, settings))
         return studies[-1]
@@ -255,7 +262,7 @@ def uninterrupted():
     def run(algo, seed, max_evals):
         trials = Trials()
         minopt.fmin(
-            lambda point: program["objective"](point, 0.0),
+            program["objective"],
             program["space"](),
             {"rand": rand, "tpe": tpe}[algo].suggest,
             max_evals,

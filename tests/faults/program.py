@@ -18,12 +18,13 @@ from minopt import hp, rand, tpe
 from minopt.base import JOB_STATE_DONE, STATUS_OK
 
 
-def objective(point, seconds):
+def objective(point, seconds=0.0, n_bytes=0):
     time.sleep(seconds)
     loss = (point["x"] - 1) ** 2 + (point["z"] if point["c"] == "on" else 0.5)
     return {
         "loss": loss,
         "status": STATUS_OK,
+        "payload": "x" * n_bytes,
         "attachments": {"log": repr(loss).encode()} if point["n"] == 0 else {},
     }
 
@@ -93,29 +94,41 @@ def die_at(calls, number):
         setattr(os, name, counted(getattr(os, name)))
 
 
-def main(settings):
-    ledger = Ledger(settings["ledger"])
-    seconds = settings["seconds"]
+def search(settings, ledger):
+    """Search; in a queue for workers if told so."""
     if settings["store"] == "pickle":
         where = {"trials_save_file": settings["path"]}
+    elif settings["role"] == "asks":
+        where = {"trials": minopt.SQLTrials(settings["path"], asynchronous=True)}
     else:
-        tell_of_records(ledger)
         where = {"trials": settings["path"]}
-    if settings.get("die_at"):
-        die_at(*settings["die_at"])
-    ledger.write("begins")
     minopt.fmin(
-        functools.partial(objective, seconds=seconds),
+        functools.partial(objective, seconds=settings["seconds"], n_bytes=settings["n_bytes"]),
         space(),
         tpe.suggest if settings["algo"] == "tpe" else rand.suggest,
         settings["max_evals"],
         rstate=settings["seed"],
         verbose=False,
         early_stop_fn=ledger.after_each_trial,
+        max_queue_len=settings["max_queue_len"],
         n_jobs=settings["n_jobs"],
         return_argmin=False,
         **where,
     )
+
+
+def main(settings):
+    ledger = Ledger(settings["ledger"])
+    if settings["store"] == "sqlite":
+        tell_of_records(ledger)
+    if settings.get("die_at"):
+        die_at(*settings["die_at"])
+    ledger.write("begins")
+    if settings["role"] == "works":
+        from minopt.cli import main as command
+
+        sys.exit(command(["worker", settings["path"], "--quiet"]))
+    search(settings, ledger)
     ledger.write("ends")
 
 

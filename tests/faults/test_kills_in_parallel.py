@@ -91,3 +91,28 @@ def test_4_searches_on_one_database_killed_at_random_times(new_study, account, c
             printed = process.communicate(timeout=60)[0].decode()
             assert process.returncode == 0, printed
         study.check_finished(overshoot=3)
+
+
+@some_and_many
+def test_search_and_its_4_workers_killed_at_random_times(new_study, account, chance, n_kills):
+    while account.kills < n_kills:
+        study = new_study("sqlite", max_evals=150, seconds=0.01, max_queue_len=4)
+        roles = ["asks", *["works"] * 4]
+        running = [study.start(role=role) for role in roles]
+        while not study.is_finished and account.kills < n_kills:
+            time.sleep(chance.uniform(0, 0.5))
+            place = chance.randrange(len(roles))
+            if running[place].poll() is None:
+                running[place].kill()
+                account.kills += 1
+            running[place].wait()
+            study.check_acknowledged()
+            if not study.is_finished:
+                running[place] = study.start(role=roles[place])
+        printed = running[0].communicate(timeout=60)[0].decode()
+        assert running[0].returncode in (0, -signal.SIGKILL), printed
+        for process in running[1:]:
+            process.terminate()
+            printed = process.communicate(timeout=60)[0].decode()
+            assert process.returncode in (143, -signal.SIGTERM, -signal.SIGKILL), printed
+        study.check_finished()
