@@ -45,10 +45,14 @@ def history_of(trials: Any) -> History:
     """
     with _lock:
         try:
-            history = _histories.setdefault(trials, History())
+            # taken away while it is updated, so that a Ctrl-C leaves none rather than a wrong one
+            history = _histories.pop(trials, None) or History()
         except TypeError:  # neither hashable nor weakly referable: read it afresh
             history = History()
+            history.update(learnable_documents(trials))
+            return history
         history.update(learnable_documents(trials))
+        _histories[trials] = history
         return history
 
 

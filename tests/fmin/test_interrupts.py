@@ -10,6 +10,7 @@ import pytest
 
 from minopt import Trials, hp, rand, tpe
 from minopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING
+from minopt.trials.columns import History
 
 SPACE = {name: hp.uniform(name, 0, 1) for name in "abc"}
 
@@ -87,3 +88,19 @@ def test_an_algorithm_that_fails_once_is_asked_with_the_same_seed_again(search):
     search(algo=algo, trials=trials)
     assert seeds[2] == seeds[3]
     assert len(set(seeds)) == 10
+
+
+def test_what_the_model_knows_survives_a_ctrl_c_amid_its_reading(search, monkeypatch):
+    settings = {"where": SPACE, "algo": tpe.suggest, "rstate": 5}
+    whole, trials = Trials(), Trials()
+    search(lambda p: sum(p.values()), trials=whole, max_evals=40, **settings)
+    search(lambda p: sum(p.values()), trials=trials, max_evals=30, **settings)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(History, "_read", interrupt)
+        search(lambda p: sum(p.values()), trials=trials, max_evals=40, **settings)
+    search(lambda p: sum(p.values()), trials=trials, max_evals=40, **settings)
+    assert trials.vals == whole.vals
