@@ -99,8 +99,9 @@ def test_what_the_model_knows_survives_a_ctrl_c_amid_its_reading(search, monkeyp
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(History, "_read", interrupt)
-        search(lambda p: sum(p.values()), trials=trials, max_evals=40, **settings)
+        with pytest.raises(KeyboardInterrupt):
+            search(lambda p: sum(p.values()), trials=trials, max_evals=40, **settings)
     search(lambda p: sum(p.values()), trials=trials, max_evals=40, **settings)
     assert trials.vals == whole.vals
