@@ -52,9 +52,13 @@ class Account:
     zombies: int = 0
     unreadable: int = 0
     searches: int = 0
+    longest_end: float = 0.0
 
     def __str__(self):
-        return ", ".join(f"{count} {name}" for name, count in vars(self).items())
+        told = [f"{count} {name}" for name, count in vars(self).items() if name != "longest_end"]
+        if self.longest_end:
+            told.append(f"ended within {self.longest_end:.2f} s")
+        return ", ".join(told)
 
 
 @dataclass
@@ -149,6 +153,10 @@ class Study:
     @property
     def acknowledged(self):
         return [entry for entry in self.told() if isinstance(entry, list)]
+
+    @staticmethod
+    def zombies(trials):
+        return [trial["state"] for trial in trials._dynamic_trials].count(JOB_STATE_RUNNING)
 
     @property
     def is_finished(self):
