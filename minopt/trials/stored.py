@@ -41,15 +41,16 @@ class StoredTrials(Trials):
     def __init__(
         self, store: Store, exp_key: Any, refresh: bool = True, heartbeat_interval: float = 10.0
     ) -> None:
-        self._begin(store, heartbeat_interval)
-        super().__init__(exp_key, refresh)
+        self._begin(store, exp_key, refresh, heartbeat_interval)
 
-    def _begin(self, store: Store, heartbeat_interval: float) -> None:
+    def _begin(self, store: Store, exp_key: Any, refresh: bool, heartbeat_interval: float) -> None:
         self._store = store
         self._heart = Heart(store, heartbeat_interval)
         self._token: Any = None
         self._by_tid: dict[Any, Document] = {}
         self._looked_for_lost = 0.0
+        Trials.__init__(self, exp_key, refresh)
+        self._is_begun = True
 
     @property
     def attachments(self) -> Any:
@@ -58,7 +59,7 @@ class StoredTrials(Trials):
 
     @attachments.setter
     def attachments(self, value: Any) -> None:
-        if value is self._store.attachments or (not value and "_ids" not in self.__dict__):
+        if value is self._store.attachments or not self.__dict__.get("_is_begun"):
             return  # `Trials` begins with none: that deletes nothing here
         self._store.attachments.clear()
         self._store.attachments.update(value)

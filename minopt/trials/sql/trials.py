@@ -7,7 +7,6 @@ from typing import Any
 
 from minopt._optional import need
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
-from minopt.trials.memory import Trials
 from minopt.trials.stored import StoredTrials
 
 
@@ -61,11 +60,16 @@ class SQLTrials(StoredTrials):
         heartbeat_timeout: float = 60.0,
     ) -> None:
         options = {"trusted": bool(trusted), "heartbeat_timeout": _seconds(heartbeat_timeout)}
-        self._open(url, _name(exp_key), bool(asynchronous), options, create=True)
-        Trials.__init__(self, exp_key, refresh)
+        self._open(url, _name(exp_key), refresh, bool(asynchronous), options)
 
     def _open(
-        self, url: Any, exp_key: Any, asynchronous: bool, options: dict[str, Any], create: bool
+        self,
+        url: Any,
+        exp_key: Any,
+        refresh: bool,
+        asynchronous: bool,
+        options: dict[str, Any],
+        create: bool = True,
     ) -> None:
         need("sqlalchemy", extra="sql", what="a database of trials")
         from minopt.trials.sql.database import Database
@@ -75,7 +79,8 @@ class SQLTrials(StoredTrials):
         database = url if isinstance(url, Database) else Database(url_of(url), create)
         self._database, self._options = database, options
         self.asynchronous = asynchronous
-        self._begin(SQLStore(database, exp_key, **options), options["heartbeat_timeout"] / 6)
+        store = SQLStore(database, exp_key, **options)
+        self._begin(store, exp_key, refresh, options["heartbeat_timeout"] / 6)
 
     @property
     def url(self) -> str:
@@ -91,8 +96,7 @@ class SQLTrials(StoredTrials):
     def view(self, exp_key: Any = None, refresh: bool = True) -> SQLTrials:
         """Return the trials of another search in the same database."""
         view = object.__new__(type(self))
-        view._open(self._database, _name(exp_key), self.asynchronous, self._options, create=False)
-        Trials.__init__(view, exp_key, refresh)
+        view._open(self._database, _name(exp_key), refresh, self.asynchronous, self._options)
         if self._decoder is not None:
             view._decoder = self._decoder
         return view
@@ -107,10 +111,7 @@ class SQLTrials(StoredTrials):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # a database that is gone is not made anew: it would be empty, and nobody would say so
-        self._open(
-            state["url"], state["exp_key"], state["asynchronous"], state["options"], create=False
-        )
-        Trials.__init__(self, state["exp_key"])
+        self._open(**state, refresh=True, create=False)
 
     def __copy__(self) -> SQLTrials:
         return self.view(self._exp_key)
