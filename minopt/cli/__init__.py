@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from minopt.cli import demo, migrate, run, worker
+from minopt.cli import demo, migrate, recover, run, worker
 from minopt.exceptions import MinoptError
 
 __all__ = ["main"]
 
-COMMANDS = (demo, migrate, run, worker)
+COMMANDS = (demo, migrate, recover, run, worker)
 """The sub-commands, in the order in which ``minopt --help`` lists them.
 
 Each is a module with ``add_parser(subparsers)``, which sets ``run=`` as a default of its parser:

