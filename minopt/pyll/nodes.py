@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from minopt.exceptions import BadSearchSpace
+from minopt.pyll.nesting import Visit, run_nested
 
 
 class MissingArgument:
@@ -338,7 +339,7 @@ def as_apply(obj: Any) -> Apply:
     if isinstance(obj, Apply):
         return obj
     if isinstance(obj, (tuple, list, dict)):
-        return _container_node(obj, ())
+        return _container_node(obj)
     return Literal(obj)
 
 
@@ -356,26 +357,39 @@ def _call(name: str, *args: Any) -> Apply:
     return node
 
 
-def _container_node(obj: Any, above: tuple[int, ...]) -> Apply:
-    if id(obj) in above:
-        raise BadSearchSpace(f"the space contains itself: a {type(obj).__name__} that holds itself")
-    above = (*above, id(obj))
+def _container_node(container: Any) -> Apply:
+    above: set[int] = set()
 
-    def node_of(item: Any) -> Apply:
-        return (
-            _container_node(item, above)
-            if isinstance(item, (tuple, list, dict))
-            else as_apply(item)
-        )
+    def visit(item: Any) -> Visit:
+        if not isinstance(item, (tuple, list, dict)):
+            return as_apply(item)
+        if id(item) in above:
+            kind = type(item).__name__
+            raise BadSearchSpace(f"the space contains itself: a {kind} that holds itself")
+        above.add(id(item))
+        node = yield from _dict_node(item) if isinstance(item, dict) else _sequence_node(item)
+        above.discard(id(item))
+        return node
 
-    if isinstance(obj, tuple):
-        return Apply("pos_args", [node_of(item) for item in obj], [], len(obj))
-    if isinstance(obj, list):
-        return Apply("pos_args", [node_of(item) for item in obj], [], None)
-    items = _sorted_items(obj)
-    if all(isinstance(key, str) for key in obj):
-        return Apply("dict", [], [(key, node_of(value)) for key, value in items], len(items))
-    pairs = [Apply("pos_args", [as_apply(key), node_of(value)], [], 2) for key, value in items]
+    node: Apply = run_nested(visit, container)
+    return node
+
+
+def _sequence_node(items: Sequence[Any]) -> Visit:
+    nodes = []
+    for item in items:
+        nodes.append((yield item))
+    return Apply("pos_args", nodes, [], len(items) if isinstance(items, tuple) else None)
+
+
+def _dict_node(mapping: Mapping[Any, Any]) -> Visit:
+    keys, nodes = [], []
+    for key, value in _sorted_items(mapping):
+        keys.append(key)
+        nodes.append((yield value))
+    if all(isinstance(key, str) for key in keys):
+        return Apply("dict", [], list(zip(keys, nodes, strict=True)), len(keys))
+    pairs = [Apply("pos_args", [as_apply(k), n], [], 2) for k, n in zip(keys, nodes, strict=True)]
     return Apply("dict", [Apply("pos_args", pairs, [], None)], [], None)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minopt.pyll.evaluate import rec_eval
+from minopt.pyll.nesting import Visit, run_nested
 from minopt.pyll.nodes import Apply, as_apply
 from minopt.pyll.symbols import scope
 from minopt.pyll.walk import clone, dfs
@@ -213,13 +214,24 @@ def sample(expr: Any, rng: Any = None, **kwargs: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Turn numpy scalars, at any depth of tuples, lists and dicts, into Python numbers."""
+    return run_nested(_plain_items, value) if type(value) in _NESTING else _plain_leaf(value)
+
+
+_NESTING = (dict, tuple, list)
+
+
+def _plain_items(value: Any) -> Visit:
+    kind, items = type(value), []
+    for item in value.values() if kind is dict else value:
+        items.append((yield item) if type(item) in _NESTING else _plain_leaf(item))
+    if kind is dict:
+        return dict(zip(map(plain, value), items, strict=True))
+    return kind(items)
+
+
+def _plain_leaf(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray):
-        return value.item() if value.ndim == 0 else value
-    kind = type(value)
-    if kind is dict:
-        return {plain(key): plain(item) for key, item in value.items()}
-    if kind is tuple or kind is list:
-        return kind(plain(item) for item in value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value.item()
     return value

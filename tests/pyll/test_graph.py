@@ -244,3 +244,22 @@ def test_a_generator_is_put_into_every_random_node():
     graph = recursive_set_rng_kwarg(as_apply([scope.uniform(0, 1), scope.normal(0, 1)]), rng)
     random = [node for node in dfs(graph) if node.name in implicit_stochastic_symbols]
     assert [dict(node.named_args)["rng"].obj for node in random] == [rng, rng]
+
+
+@pytest.mark.parametrize(
+    ("nest", "within"),
+    [
+        (lambda inner: [inner], 0),
+        (lambda inner: (1, inner), 1),
+        (lambda inner: {"k": inner}, "k"),
+        (lambda inner: {"k": 1, 2: inner}, 2),
+    ],
+)
+def test_containers_thousands_deep_are_spaces_and_points(nest, within):
+    space = scope.uniform(0, 1)
+    for _ in range(3000):
+        space = nest(space)
+    point = sample(space, rng=0)
+    for _ in range(3000):
+        point = point[within]
+    assert point == sample(scope.uniform(0, 1), rng=0)
