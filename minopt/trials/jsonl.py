@@ -123,11 +123,13 @@ def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str
             continue
         try:
             read = tagged_json.loads(line, lambda told: _fetched(told, trusted))
-            if not _take(read, trials, docs) and not has_head:
-                refuse(number, False, "no line before it says that these are minopt's trials")
-            has_head = True
+            is_head = _take(read, trials, docs)
         except (MinoptError, UnicodeDecodeError) as wrong:
             refuse(number, is_last, str(wrong))
+            continue
+        if not is_head and not has_head:
+            refuse(number, False, "no line before it says that these are minopt's trials")
+        has_head = True
     if not has_head:
         refuse(1, False, "there are no trials of minopt in it")
     trials._insert_trial_docs(docs)
