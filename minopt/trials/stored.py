@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from minopt._interrupts import uninterrupted
 from minopt.exceptions import StoreError
 from minopt.trials.contract import Store
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
@@ -71,7 +72,7 @@ class StoredTrials(Trials):
     # ---- to and from the store
 
     def _exchange(self, whole: bool) -> None:
-        with LOCK:
+        with uninterrupted, LOCK:
             if whole:
                 self._push()
             self._pull()
@@ -122,7 +123,7 @@ class StoredTrials(Trials):
 
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
-        with LOCK:
+        with uninterrupted, LOCK:
             self._store.insert(docs)
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
@@ -132,13 +133,13 @@ class StoredTrials(Trials):
 
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""
-        with LOCK:
+        with uninterrupted, LOCK:
             tids = self._store.new_ids(n)
             self._ids.update(tids)
         return tids
 
     def _claim_next(self, into: list[Document] | None = None) -> Document | None:
-        with LOCK:
+        with uninterrupted, LOCK:
             document = self._store.claim(self._owner)
             if document is None:
                 return None
@@ -155,7 +156,7 @@ class StoredTrials(Trials):
 
     def _record(self, doc: Document) -> None:
         """Write a trial down that was run here; it is on disk when this returns."""
-        with LOCK:
+        with uninterrupted, LOCK:
             if doc["state"] != JOB_STATE_RUNNING:
                 self._heart.rest(doc["tid"])
             if self._store.record(doc, self._owner):
@@ -195,10 +196,24 @@ class StoredTrials(Trials):
 
     # ---- the random streams of searches
 
+    @property
+    def _streams(self) -> list[dict[str, Any]]:
+        if "_streams" not in self.__dict__:
+            self.__dict__["_streams"] = []
+            with self._holding_streams():
+                pass
+        streams: list[dict[str, Any]] = self.__dict__["_streams"]
+        return streams
+
+    @_streams.setter
+    def _streams(self, streams: list[dict[str, Any]]) -> None:
+        with self._holding_streams():
+            self.__dict__["_streams"][:] = streams
+
     @contextmanager
     def _holding_streams(self) -> Iterator[None]:
-        with LOCK, self._store.streams() as stored:
-            mine = self._streams
+        with uninterrupted, LOCK, self._store.streams() as stored:
+            mine = self.__dict__.setdefault("_streams", [])
             known = {entry["first"]: entry for entry in mine}
             for entry in stored:
                 if entry["first"] in known:

@@ -136,10 +136,14 @@ class Study:
         """Return the processes of a search: itself, its workers and their helpers."""
         return session(process.pid)
 
+    def wait_for_trials(self, n_trials, process):
+        """Wait until so many trials are acknowledged, or the process has ended."""
+        self.wait_for(lambda: len(self.acknowledged) >= n_trials, process)
+
     def leave(self):
         """See that nothing is left of the search's processes."""
         for process in self.processes:
-            self.wait_for(lambda: not session(process.pid))
+            self.wait_for(functools.partial(is_over, process.pid))
 
     # ---- looking
 
@@ -228,6 +232,10 @@ def session(leader):
     return alive
 
 
+def is_over(leader):
+    return not session(leader)
+
+
 @pytest.fixture
 def account(request):
     """The account of the mode that a test is about."""
@@ -266,7 +274,7 @@ def uninterrupted():
     program = {}
     exec(compile(PROGRAM.read_text(), PROGRAM, "exec"), program)  # noqa: S102 - our own file
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def run(algo, seed, max_evals):
         trials = Trials()
         minopt.fmin(

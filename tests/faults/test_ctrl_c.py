@@ -20,7 +20,7 @@ def press(account):
     """Press Ctrl-C when the search has some trials; return how long it took to end."""
 
     def press(study, process, *pauses):
-        study.wait_for(lambda: len(study.acknowledged) >= 3, process)
+        study.wait_for_trials(3, process)
         began = time.monotonic()
         for pause in (0.0, *pauses):
             time.sleep(pause)

@@ -55,7 +55,7 @@ def test_workers_killed_at_random_times(new_study, account, chance, store, n_kil
     while account.kills < n_kills:
         study = new_study(store, n_jobs=4, max_evals=100, seconds=0.05)
         process = study.start()
-        study.wait_for(lambda: study.acknowledged, process)
+        study.wait_for_trials(1, process)
         here = account.kills
         while process.poll() is None and account.kills < n_kills and account.kills < here + 5:
             time.sleep(chance.uniform(0, 0.3))

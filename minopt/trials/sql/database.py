@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from minopt._interrupts import uninterrupted
 from minopt.exceptions import DamagedStore, StoreError, StoreTooNew
 from minopt.trials.sql import schema
 from minopt.trials.sql.dialect import Dialect
@@ -78,7 +79,7 @@ class Database:
 
         What is not durable survives the end of this process, but perhaps not that of the system.
         """
-        with self.explained(), self._engine.connect() as connection:
+        with self.explained(), uninterrupted, self._engine.connect() as connection:
             self._patiently(lambda: self._dialect.begin_writing(connection, durable))
             yield connection
             connection.commit()
@@ -87,7 +88,7 @@ class Database:
         """Do `work` in a transaction, again if the database found two transactions in a knot."""
 
         def once() -> Result:
-            with self._engine.connect() as connection:
+            with uninterrupted, self._engine.connect() as connection:
                 self._dialect.begin_writing(connection, durable)
                 result = work(connection)
                 connection.commit()
@@ -119,6 +120,8 @@ class Database:
             ) from error
         except DBAPIError as error:
             raise self._explanation(error) from error
+        except UnicodeDecodeError as error:  # from the driver, in place of a message
+            raise DamagedStore(self._sentence(f"the file is damaged ({error})", True)) from error
         except SQLAlchemyError as error:
             raise StoreError(self._sentence(str(error), False)) from error
 

@@ -1,0 +1,77 @@
+"""Work that a Ctrl-C must not cut in two: the signal waits until it is done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+# Whose handlers raise: Python's for Ctrl-C, a trial's timer, a worker's for the system's request.
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGALRM", "SIGTERM") if hasattr(signal, name)
+]
+
+
+class _Uninterrupted:
+    """``with uninterrupted:`` keeps signals that raise for the end of the block.
+
+    Blocks may stand within each other; in other threads than the main one, where no signal
+    raises, they do nothing. A signal that comes a second time does not wait.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._before: dict[int, Any] = {}
+        self._noted: dict[int, FrameType | None] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._depth += 1
+        if self._depth > 1:
+            return
+        try:
+            for number in _SIGNALS:
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._before[number] = handler
+                    signal.signal(number, self._note)
+        except BaseException:
+            self._end()
+            raise
+
+    def __exit__(self, *_error: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._end()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if number in self._noted:
+            self._before[number](number, frame)
+        self._noted[number] = frame
+
+    def _end(self) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
+        raised = self._restore()
+        before, self._before = self._before, {}
+        noted, self._noted = self._noted, {}
+        if raised is not None:
+            raise raised
+        for number, frame in noted.items():
+            before[number](number, frame)
+
+    def _restore(self) -> BaseException | None:
+        """Put all handlers back; return what one of them raised meanwhile."""
+        raised = None
+        while True:
+            try:
+                for number, handler in self._before.items():
+                    signal.signal(number, handler)
+                return raised
+            except BaseException as error:  # noqa: BLE001 - raised again when all are back
+                raised = error
+
+
+uninterrupted = _Uninterrupted()
