@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 from pathlib import Path
 from typing import Any
 
-from minopt.exceptions import InvalidArgument, StoreError
-from minopt.trials.copying import copy_trials
+from minopt._optional import need
+from minopt.exceptions import InvalidArgument
+from minopt.trials.copying import DATABASES, copy_trials
 from minopt.trials.load import kind_of
 from minopt.trials.salvage import salvage
 from minopt.trials.salvaged import Salvaged
@@ -42,14 +42,34 @@ def run(args: argparse.Namespace) -> int:
     target = args.output or path.with_suffix(f".recovered{path.suffix}")
     if os.path.lexists(target):
         raise InvalidArgument(f"recover: {str(target)!r} exists; name another file with --output")
-    if _is_sqlite(path):
-        return _recover_database(path, target)
+    searches = _database(path, target) if _is_sqlite(path) else [_file(path, target)]
+    for salvaged in searches:
+        _report(path, target, salvaged)
+    return 0 if any(salvaged.documents for salvaged in searches) else 1
+
+
+def _file(path: Path, target: Path) -> Salvaged:
     salvaged = salvage(path)
-    n_trials = len(salvaged.documents)
-    if n_trials:
+    if salvaged.documents:
         copy_trials(salvaged.trials(), target)
-    _report(path, target, salvaged)
-    return 0 if n_trials else 1
+    return salvaged
+
+
+def _database(path: Path, target: Path) -> list[Salvaged]:
+    need("sqlalchemy", extra="sql", what="a database of trials")
+    from minopt.trials.sql.recover import recover, salvage_searches
+
+    if target.suffix.lower() in DATABASES:
+        return recover(path, target) or [Salvaged()]
+    searches = [search for search in salvage_searches(path) if search.documents]
+    if len(searches) > 1:
+        raise InvalidArgument(
+            f"recover: {str(path)!r} holds several searches; name a database with --output, such "
+            "as recovered.db"
+        )
+    for search in searches:
+        copy_trials(search.trials(), target)
+    return searches or [Salvaged()]
 
 
 def _is_sqlite(path: Path) -> bool:
@@ -57,13 +77,14 @@ def _is_sqlite(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         beginning = file.read(64)
-    return kind_of(beginning) == "sqlite" or path.suffix in (".db", ".sqlite", ".sqlite3")
+    return kind_of(beginning) == "sqlite" or path.suffix.lower() in DATABASES
 
 
 def _report(path: Path, target: Path, salvaged: Salvaged) -> None:
     n_trials, lost = len(salvaged.documents), salvaged.lost()
     if n_trials:
-        print(f"{path}: {n_trials} trials recovered, saved in {target}")
+        search = "" if salvaged.exp_key is None else f" of the search {salvaged.exp_key!r}"
+        print(f"{path}: {n_trials} trials{search} recovered, saved in {target}")
     else:
         print(f"{path}: no trial could be read; nothing was written")
     for note in salvaged.notes[:_SHOWN]:
@@ -75,11 +96,3 @@ def _report(path: Path, target: Path, salvaged: Salvaged) -> None:
         print(f"  lost or never begun: {len(lost)} (ids {shown})")
     elif not salvaged.notes:
         print("  nothing was lost")
-
-
-def _recover_database(path: Path, target: Path) -> int:
-    try:
-        module = importlib.import_module("minopt.trials.sql.recover")
-    except ModuleNotFoundError as missing:
-        raise StoreError(f"recover: {str(path)!r} is a database ({missing})") from missing
-    raise NotImplementedError(f"{module} {target}")

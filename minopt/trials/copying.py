@@ -21,9 +21,9 @@ from minopt.trials.lock import FileLock
 from minopt.trials.memory import Trials
 from minopt.trials.tagged_json import Withheld
 
-__all__ = ["copy_trials"]
+__all__ = ["DATABASES", "copy_trials"]
 
-_DATABASES = (".db", ".sqlite", ".sqlite3")
+DATABASES = (".db", ".sqlite", ".sqlite3")
 _LINES = (".jsonl", ".ndjson")
 
 
@@ -105,7 +105,7 @@ def _kind_at(place: str) -> str:
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             return kind_of(file.read(64))
-    if path.suffix.lower() in _DATABASES:
+    if path.suffix.lower() in DATABASES:
         return "sqlite"
     return "jsonl" if path.suffix.lower() in _LINES else "pickle"
 

@@ -77,8 +77,7 @@ class FileLock:
                 pass  # its last owner took it away just now
 
     def _try_to_acquire(self) -> bool:
-        with suppress(OSError):
-            self._refuse_if_held_here(_identity_of(self.path.lstat()))
+        self._refuse_if_held_here()
         handle = self._open()
         try:
             if not _locked(handle, self._what):
@@ -95,8 +94,9 @@ class FileLock:
         _write_holder(handle)
         return True
 
-    def _refuse_if_held_here(self, identity: tuple[int, int]) -> None:
-        holder = _held.get(identity)
+    def _refuse_if_held_here(self) -> None:
+        identity = _identity_at(self.path)
+        holder = None if identity is None else _held.get(identity)
         if holder is not None and holder.pid == os.getpid():  # else a parent's, before a fork
             raise self._in_use(holder)
 
@@ -162,7 +162,7 @@ def _identity_of(info: os.stat_result) -> tuple[int, int]:
 def _identity_at(path: Path) -> tuple[int, int] | None:
     try:
         return _identity_of(path.lstat())
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
