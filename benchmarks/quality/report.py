@@ -113,21 +113,27 @@ def per_problem(table: Regrets, evaluations: int) -> str:
     return markdown(["problem", *entries], rows)
 
 
-def losses(table: Regrets, evaluations: int) -> str:
-    """In words: which peers are better than each of our entries."""
+def losses(table: Regrets) -> str:
+    """In words: which peers are better than each of our entries, and when."""
     lines = []
     for entry in (entry for entry in table.entries if entry.startswith(OURS)):
-        ahead = []
-        for other in (other for other in table.entries if not other.startswith(OURS)):
-            found = duel(table, entry, other, evaluations)
-            ratio = geometric(ratios(table, entry, evaluations, to=other))
-            if ratio > 1 and (found.p < 0.05 or found.lost > found.won):
-                clear = f", clearly on {found.lost} problems to {found.won}"
-                few = found.lost + found.won == 0
-                ahead.append(f"{other} ({number(ratio)} ×{'' if few else clear})")
-        said = f"loses to {', '.join(ahead)}" if ahead else "loses to nobody"
-        lines.append(f"- `{entry}` {said}.")
+        lines.append(f"- `{entry}`")
+        for at in CHECKPOINTS:
+            ahead = [said for other in table.entries if (said := _lost(table, entry, other, at))]
+            lines.append(f"    - after {at}: {', '.join(ahead) or 'to nobody'}")
     return "\n".join(lines) + "\n" if lines else "Nothing of ours has been run yet.\n"
+
+
+def _lost(table: Regrets, entry: str, other: str, evaluations: int) -> str:
+    """By how much an entry loses to a peer; empty if it does not."""
+    ratio = geometric(ratios(table, entry, evaluations, to=other))
+    if other.startswith(OURS) or not ratio > 1:
+        return ""
+    found = duel(table, entry, other, evaluations)
+    if found.p >= 0.05 and found.lost <= found.won:
+        return ""
+    clear = f", clearly {found.lost}:{found.won}" if found.lost + found.won else ""
+    return f"{other} ({number(ratio)} ×{clear})"
 
 
 def failures(results: dict[str, Runs]) -> str:
@@ -179,10 +185,10 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         "![Median over problems of the regret after so many evaluations](quality/overall.png)\n",
         f"Ranks are over the entries with at least {RANKED_SEEDS} seeds on all problems.\n",
         "## Where we lose\n",
-        "At 100 evaluations: by how much our mean regret is larger (geometric mean over problems), "
-        "and on how many problems clearly (Wilcoxon's signed-rank test over paired seeds, "
-        "p < 0.05). With few seeds nothing is clear on a single problem.\n",
-        losses(table, 100),
+        "To whom, and by how much our mean regret is larger (geometric mean over problems), and on "
+        "how many problems it is clearly larger : clearly smaller (Wilcoxon's signed-rank test over "
+        "paired seeds, p < 0.05; with few seeds nothing is clear on a single problem).\n",
+        losses(table),
         f"## On the {len(held_out.problems)} problems that `atpe` was not trained on\n",
         f"Whole families are held out. `atpe` may be trained on {', '.join(sorted(TRAINING))}, "
         "and on problems made like them; on none of those in this table.\n",
