@@ -185,8 +185,8 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         "![Median over problems of the regret after so many evaluations](quality/overall.png)\n",
         f"Ranks are over the entries with at least {RANKED_SEEDS} seeds on all problems.\n",
         "## Where we lose\n",
-        "To whom, and by how much our mean regret is larger (geometric mean over problems), and on "
-        "how many problems it is clearly larger : clearly smaller (Wilcoxon's signed-rank test over "
+        "To whom, and by how much our mean regret is larger (geometric mean over problems), and "
+        "on how many problems it is clearly larger : smaller (Wilcoxon's signed-rank test over "
         "paired seeds, p < 0.05; with few seeds nothing is clear on a single problem).\n",
         losses(table),
         f"## On the {len(held_out.problems)} problems that `atpe` was not trained on\n",
