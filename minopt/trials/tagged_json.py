@@ -78,17 +78,28 @@ def loads(text: str | bytes, fetch: Fetch | None = None) -> Any:
     (2, nan)
     """
 
-    def untag(read: dict[str, Any]) -> Any:
-        if TAG not in read:
-            return read
-        if read[TAG] == "kept" and fetch is not None:
+    def untag_or_fetch(read: dict[str, Any]) -> Any:
+        if fetch is not None and read.get(TAG) == "kept":
             return fetch(read)
-        return _READERS[read[TAG]](read)
+        return _untag(read)
 
     try:
-        return json.loads(text, object_hook=untag)
+        told = text if isinstance(text, str) else text.decode()
+        if '"$"' not in told:
+            return _read_plain(told)
+        if fetch is None or '"kept"' not in told:
+            return _read_tagged(told)
+        return json.loads(told, object_hook=untag_or_fetch)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as wrong:
         raise DamagedStore(f"this is not tagged JSON ({wrong}): {text[:80]!r}") from wrong
+
+
+def _untag(read: dict[str, Any]) -> Any:
+    return _READERS[read[TAG]](read) if TAG in read else read
+
+
+_read_plain = json.JSONDecoder().decode
+_read_tagged = json.JSONDecoder(object_hook=_untag).decode
 
 
 def encode(value: Any, path: str = "", keep: Keep | None = None) -> Any:

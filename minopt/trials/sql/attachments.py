@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -88,6 +88,12 @@ class Attachments(MutableMapping[str, Any]):
     def __len__(self) -> int:
         with self._database.read() as connection:
             return int(connection.execute(_COUNT, {"of": self._key}).scalar_one())
+
+    def restore(self, packed: Mapping[str, tuple[str, bytes]]) -> None:
+        """Put back attachments as the table held them: kind and content by name."""
+        for name, (kind, data) in packed.items():
+            with self._database.write() as connection:
+                put(connection, self._key, name, kind, data)
 
     def __repr__(self) -> str:
         return f"<attachments in {self._database.told}: {list(self)}>"

@@ -74,7 +74,7 @@ trials = Table(
     Index(
         "minopt_trials_unfinished",
         "exp_key",
-        "state",
+        "id",
         sqlite_where=text("state < 2"),
         postgresql_where=text("state < 2"),
     ),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from minopt.exceptions import DamagedStore
 from minopt.trials.sql import schema, sqlite_file
@@ -70,10 +71,14 @@ class SQLite(Dialect):
     def begin_writing(self, connection: Connection, durable: bool) -> None:
         # with NORMAL the commit waits for no disk; the next one with FULL takes it along
         wanted = "FULL" if durable else "NORMAL"
-        if connection.info.get("synchronous") != wanted:
-            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
-            connection.info["synchronous"] = wanted
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        cursor = connection.connection.cursor()
+        try:  # asked of the driver: this is done several times for each trial
+            if connection.info.get("synchronous") != wanted:
+                cursor.execute(f"PRAGMA synchronous={wanted}")
+                connection.info["synchronous"] = wanted
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as wrong:
+            raise OperationalError("BEGIN IMMEDIATE", None, wrong) from wrong
 
     def pulse(self, engine: Engine) -> Any:
         connection = engine.raw_connection()
