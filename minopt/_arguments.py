@@ -76,8 +76,11 @@ def check_max_queue_len(max_queue_len: Any) -> None:
 
 def check_trials(trials: Any) -> None:
     """Refuse what is no store of trials."""
-    if trials is None or (isinstance(trials, (str, os.PathLike)) and os.fspath(trials)):
-        return  # a path or URL is looked at when it is opened
+    if trials is None or (isinstance(trials, os.PathLike) and os.fspath(trials)):
+        return
+    if isinstance(trials, str) and trials:
+        _check_place(trials)
+        return  # what is there is looked at when it is opened
     if inspect.isclass(trials):
         raise InvalidArgumentType(
             "trials must be a Trials object, got the class itself; "
@@ -95,6 +98,17 @@ def check_trials(trials: Any) -> None:
         hint = "; make one of documents with trials_from_docs" if isinstance(trials, list) else ""
         raise InvalidArgumentType(
             f"trials must be None or a Trials object, got {_told(trials)}{hint}"
+        )
+
+
+def _check_place(trials: str) -> None:
+    """Refuse a bare word, of which a database would be made by mistake."""
+    if "://" in trials or Path(trials).suffix or len(Path(trials).parts) > 1:
+        return
+    if not Path(trials).exists():
+        raise InvalidArgument(
+            f"trials={trials!r}: for trials in memory write trials=Trials(), for an SQLite file "
+            f"give its name an ending or a folder, as in '{trials}.db'"
         )
 
 

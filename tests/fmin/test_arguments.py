@@ -230,3 +230,10 @@ def test_tpe_is_the_default_algorithm(search, drawn):
     search(algo=tpe.suggest, trials=named, max_evals=25)
     search(algo=None, trials=default, max_evals=25)
     assert drawn(named) == drawn(default)
+
+
+def test_a_bare_word_as_trials_makes_no_database(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidArgument, match=r"trials='memory'.*write trials=Trials\(\)"):
+        minopt.fmin(abs, hp.uniform("x", 0, 1), rand.suggest, 1, trials="memory", verbose=False)
+    assert list(tmp_path.iterdir()) == []
