@@ -6,8 +6,7 @@ import datetime
 import pickle
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +19,8 @@ from minopt.trials.unpickle import SafeUnpickler
 
 __all__ = ["salvage_pickle"]
 
+N_GUESSES = 8  # at the numbers of what is remembered behind some damage
+ENOUGH = 3  # documents that are right, for a guess to be taken
 MAX_DEPTH = 100  # of values that are looked through for what was left out
 _GONE = object()
 _BEGINNING = re.compile(rb"\}(?:\x94|q.|r.{4})?\(", re.S)  # an empty dict, remembered, to be filled
@@ -27,23 +28,46 @@ _BEGINNING = re.compile(rb"\}(?:\x94|q.|r.{4})?\(", re.S)  # an empty dict, reme
 
 def salvage_pickle(data: bytes) -> Salvaged:
     """Read a pickle up to where it is damaged, and go on behind that where a trial begins."""
-    reader = _Reader(data)
     salvaged = Salvaged()
-    why = reader.read_on()
-    reader.take_states(salvaged)
+    front = _Reader(data)
+    why = front.read_on()
+    front.take_states(salvaged)
+    documents = front.documents()
     if why is not None:
-        salvaged.notes.append(f"from byte {reader.offset} of {len(data)} it is damaged ({why})")
-        beginning = reader.beginning_of_documents()
-        place = reader.offset
-        while why is not None and beginning and (found := beginning.search(data, place)):
-            reader.resume_at(found.start())
-            why = reader.read_on()
+        salvaged.notes.append(f"from byte {front.offset} of {len(data)} it is damaged ({why})")
+        for reader in _behind(front):
             reader.take_states(salvaged)
-            place = max(place + 1, reader.offset)
-    salvaged.documents = once(reader.documents())
+            documents += reader.documents()
+    salvaged.documents = once(documents)
     salvaged.ids |= {doc["tid"] for doc in salvaged.documents}
     _leave_out_lost(salvaged)
     return salvaged
+
+
+def _behind(front: _Reader) -> Iterator[_Reader]:
+    """Read on from every place where a document seems to begin, and yield who could."""
+    beginning = front.beginning_of_documents()
+    place = front.last_place + 1
+    while beginning and (found := beginning.search(front.bytes, place)):
+        reader = _best_from(front, found.start())
+        place = found.start() + 1
+        if reader.n_right:
+            yield reader
+            front.memo.update(reader.memo)
+            place = reader.last_place + 1
+
+
+def _best_from(front: _Reader, place: int) -> _Reader:
+    """Read on from a place, with each guess at the numbers of what is remembered from there."""
+    best = None
+    for way_back in front.ways_back():
+        reader = front.resumed(place, way_back)
+        reader.read_on()
+        if best is None or reader.n_right > best.n_right:
+            best = reader
+        if best.n_right >= ENOUGH:
+            break
+    return best or front
 
 
 class _Lost:
@@ -53,31 +77,43 @@ class _Lost:
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A dict that may be a document, where it begins, and whether that is behind some damage."""
+class _Memo(dict[int, Any]):
+    """What is remembered, before some damage and behind it."""
 
-    value: dict[str, Any]
-    place: int
-    is_behind: bool
+    def __init__(self, before: Mapping[int, Any] | None = None) -> None:
+        super().__init__()
+        self._before = before or {}
+
+    def __missing__(self, place: int) -> Any:
+        return self._before[place]
 
 
 class _Reader(SafeUnpickler):
-    """Reads a damaged pickle; objects of unknown classes are left out, not refused."""
+    """Reads a damaged pickle; objects of unknown classes are left out, not refused.
+
+    Attributes
+    ----------
+    n_right : int
+        Documents that are complete.
+    last_place : int
+        Where the last of them begins.
+    """
 
     dispatch = dict(SafeUnpickler.dispatch)
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data, "it", "")
-        self._bytes = data
+        self.bytes = data
+        self.memo = _Memo()
+        self.n_right = self.last_place = 0
         self._begun: dict[int, int] = {}
-        self._made: dict[int, _Made] = {}
+        self._made: dict[int, tuple[dict[str, Any], int]] = {}
         self._states: list[dict[str, Any]] = []
-        self._is_behind = False
-        self._first: int | None = None  # number of the first object remembered behind the damage
-        self._unnumbered: list[Any] = []
-        self._n_memoized = 0
         self._ways_back: Counter[int] = Counter()
+        self._n_memoized = 0
+        self._is_behind = False
+        self._guess = 0
+        self._unnumbered: list[Any] | None = None
 
     @property
     def offset(self) -> int:
@@ -90,23 +126,32 @@ class _Reader(SafeUnpickler):
             self.load()
         except Exception as wrong:  # noqa: BLE001 - a damaged pickle raises anything
             return f"{type(wrong).__name__}: {wrong}"
-        return None
+        return None if self.offset == len(self.bytes) else "it ends amid the file"
 
-    def resume_at(self, place: int) -> None:
-        """Go on within a list of documents that begins at another place."""
-        self._data.seek(place)
-        self._is_behind = True
-        self._first, self._unnumbered, self._n_memoized = None, [], 0
-        self.metastack, self.stack = [[[]]], []
-        self.append = self.stack.append
+    def ways_back(self) -> list[int]:
+        """Return how far back documents refer to what is in them, the likeliest first."""
+        return [way for way, _ in self._ways_back.most_common(N_GUESSES)] or [0]
+
+    def resumed(self, place: int, way_back: int) -> _Reader:
+        """Return another reader, which goes on within a list of documents at another place.
+
+        The numbers of what it remembers are not known until something is fetched that it cannot
+        have from before the damage: that is guessed to have been remembered `way_back` objects
+        ago.
+        """
+        other = _Reader(self.bytes)
+        other._data.seek(place)
+        other.memo = _Memo(self.memo)
+        other._is_behind, other._guess, other._unnumbered = True, way_back, []
+        other.metastack = [[[]]]
+        return other
+
+    def _is_right(self, found: dict[str, Any]) -> bool:
+        return _is_document(found) and (not self._is_behind or _is_in_itself_right(found))
 
     def documents(self) -> list[Document]:
         """Return the documents that are complete, in order."""
-        return [
-            made.value
-            for made in self._made.values()
-            if _is_document(made.value) and (not made.is_behind or _is_in_itself_right(made.value))
-        ]
+        return [found for found, _ in self._made.values() if self._is_right(found)]
 
     def take_states(self, salvaged: Salvaged) -> None:
         """Take over what is known of the search besides its documents."""
@@ -116,13 +161,13 @@ class _Reader(SafeUnpickler):
 
     def beginning_of_documents(self) -> re.Pattern[bytes] | None:
         """Return how all documents but the first begin; None if there are too few to tell."""
-        places = [
-            made.place for made in self._made.values() if made.place and _is_document(made.value)
-        ]
-        begun = [_BEGINNING.match(self._bytes, place) for place in places[1:]]
+        places = [place for found, place in self._made.values() if place and _is_document(found)]
+        begun = [_BEGINNING.match(self.bytes, place) for place in places[1:]]
         ends = [found.end() for found in begun if found]
-        common = _common_beginning(self._bytes[end : end + 8] for end in ends) if ends else b""
-        if len(ends) < 2 or len(common) < 2:
+        common = _common_beginning(self.bytes[end : end + 8] for end in ends) if ends else b""
+        if len(ends) == 1:
+            common = common[:2]  # what differs from one document to the next is not known
+        if len(common) < 2:
             return None
         return re.compile(_BEGINNING.pattern + re.escape(common), re.S)
 
@@ -138,7 +183,7 @@ class _Reader(SafeUnpickler):
 
     def load_memoize(self) -> None:
         """Remember the last object, out of reach while its number is not known."""
-        if self._is_behind and self._first is None:
+        if self._unnumbered is not None:
             self._unnumbered.append(self.stack[-1])
         else:
             self.memo[self._n_memoized] = self.stack[-1]
@@ -146,23 +191,34 @@ class _Reader(SafeUnpickler):
 
     dispatch[pickle.MEMOIZE[0]] = load_memoize
 
+    def load_binget(self) -> None:
+        """Fetch a remembered object."""
+        self._fetch(self.read(1)[0])
+
+    dispatch[pickle.BINGET[0]] = load_binget
+
     def load_long_binget(self) -> None:
         """Fetch a remembered object."""
-        place = int.from_bytes(self.read(4), "little")
-        if self._is_behind and self._first is None and place not in self.memo and self._ways_back:
-            # Documents refer to what is in them at the same distance each: that tells the numbers.
-            (way_back, _) = self._ways_back.most_common(1)[0]
-            self._number(place + way_back - self._n_memoized)
-        elif not self._is_behind:
-            self._ways_back[self._n_memoized - place] += 1
-        self.append(self.memo[place])
+        self._fetch(int.from_bytes(self.read(4), "little"))
 
     dispatch[pickle.LONG_BINGET[0]] = load_long_binget
 
+    def _fetch(self, place: int) -> None:
+        if not self._is_behind:
+            self._ways_back[self._n_memoized - place] += 1
+        try:
+            found = self.memo[place]
+        except KeyError:
+            if self._unnumbered is None:
+                raise
+            self._number(place + self._guess - self._n_memoized)
+            found = self.memo[place]
+        self.append(found)
+
     def _number(self, first: int) -> None:
         """Give the objects remembered since the damage their numbers."""
-        self._first = first
-        self.memo.update(enumerate(self._unnumbered, first))
+        self.memo.update(enumerate(self._unnumbered or (), first))
+        self._unnumbered = None
         self._n_memoized += first
 
     def find_class(self, module: str, name: str) -> Any:
@@ -202,7 +258,10 @@ class _Reader(SafeUnpickler):
         target = self.stack[-1]
         if type(target) is dict and "misc" in target and id(target) not in self._made:
             place = self._begun.get(id(target), 0)
-            self._made[id(target)] = _Made(target, place, self._is_behind)
+            self._made[id(target)] = target, place
+            if self._is_right(target):
+                self.n_right += 1
+                self.last_place = place
         elif type(target) is dict and "_dynamic_trials" in target:
             self._states.append(target)
 
