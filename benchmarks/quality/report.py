@@ -136,17 +136,24 @@ def _lost(table: Regrets, entry: str, other: str, evaluations: int) -> str:
     return f"{other} ({number(ratio)} ×{clear})"
 
 
-def failures(results: dict[str, Runs]) -> str:
-    """What stopped with an error, by entry."""
+def absent(everything: dict[str, Runs]) -> str:
+    """What stopped with an error, and what has not run or not far enough to be shown."""
     lines = []
-    for entry, runs in results.items():
-        if runs.errors:
-            problems = sorted({name for name, _ in runs.errors})
+    for entry in ENTRIES:
+        runs = everything.get(entry)
+        if runs is None:
+            lines.append(f"- `{entry}` has not been run.")
+        elif not _far_enough(runs):
+            lines.append(f"- `{entry}` has run on {len(runs.problems())} of the problems only.")
+        if runs is not None and runs.errors:
+            problems = {name for name, _ in runs.errors}
             example = next(iter(runs.errors.values()))
-            lines.append(
-                f"- `{entry}` stopped by error on {len(problems)} problems, such as: `{example}`"
-            )
-    return "\n".join(lines) + "\n" if lines else ""
+            lines.append(f"- `{entry}` stopped on {len(problems)} problems, such as: `{example}`")
+    return "\n".join(lines or ["Everything ran."]) + "\n"
+
+
+def _far_enough(runs: Runs) -> bool:
+    return len(runs.problems()) > len(names()) / 2
 
 
 def measured(results: dict[str, Runs]) -> str:
@@ -178,7 +185,7 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         table.curves,
         table.seeds,
     )
-    parts = [
+    return [
         INTRODUCTION.read_text(encoding="utf-8").format(problems=len(table.problems)),
         "## Overall\n",
         overall(table, results),
@@ -202,22 +209,23 @@ def sections(table: Regrets, results: dict[str, Runs]) -> list[str]:
         "Mean regret after 100 evaluations; the least in bold.\n",
         per_problem(table, 100),
         "![Regret against evaluations on every problem](quality/problems.png)\n",
+        "## Measured with\n",
+        measured(results),
     ]
-    if stopped := failures(results):
-        parts += ["## What did not run\n", stopped]
-    return [*parts, "## Measured with\n", measured(results)]
 
 
 def write(results_in: Path = RESULTS, page: Path = PAGE, pictures: Path = PICTURES) -> None:
     """Read all results and write the page and its pictures."""
     from benchmarks.quality.pictures import draw_overall, draw_problems
 
-    results = read_all(results_in, ENTRIES)
+    everything = read_all(results_in, ENTRIES)
+    results = {entry: runs for entry, runs in everything.items() if _far_enough(runs)}
     if REFERENCE not in results:
         raise SystemExit(f"no results of {REFERENCE} in {results_in}: run --full first")
     table = regrets(results, names())
     pictures.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(sections(table, results)), encoding="utf-8")
+    parts = [*sections(table, results), "## What did not run\n", absent(everything)]
+    page.write_text("\n".join(parts), encoding="utf-8")
     draw_overall(table, pictures / "overall.png")
     draw_problems(table, pictures / "problems.png")
     print(f"wrote {page} and two pictures in {pictures}")

@@ -49,6 +49,10 @@ class Runs:
         """The seeds run on a problem."""
         return sorted(seed for name, seed in self.rows if name == problem)
 
+    def problems(self) -> set[str]:
+        """The problems with at least one run."""
+        return {name for name, _ in self.rows}
+
     def held(self, *, retry: bool = False) -> set[Key]:
         """What needs no run any more: errors too, unless they are to be tried again."""
         return {*self.rows} if retry else {*self.rows, *self.errors}

@@ -202,6 +202,7 @@ def test_the_report_is_written_from_the_rows(entry, tmp_path, monkeypatch, capsy
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert "| **minopt-tpe** |" in page
     assert "## Where we lose" in page
+    assert "`optuna` has not been run" in page
     for picture in ("overall", "problems"):
         assert (tmp_path / "pictures" / f"{picture}.png").stat().st_size > 10_000
     assert capsys.readouterr().out.startswith("wrote")
