@@ -155,6 +155,7 @@ class FMinIter:
         block_until_done : bool
             Wait for all trials, those that others run included.
         """
+        release_lost(self.trials)  # what was left amid is to be run, or asked, before all else
         sync(self.trials)
         self._stopped = False
         n_finished = tally(self.trials).finished

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import pickle
 import random
@@ -77,7 +78,7 @@ class Study:
 
     # ---- running
 
-    def start(self, *before, **changed):
+    def start(self, *before, preexec_fn=None, **changed):
         """Start the search in a session of its own; `before`: a command that runs it."""
         settings = {**self.settings, **changed, "path": str(self.path), "ledger": str(self.ledger)}
         process = subprocess.Popen(
@@ -93,6 +94,7 @@ class Study:
             stderr=subprocess.STDOUT,
             cwd=self.ledger.parent,
             start_new_session=True,
+            preexec_fn=preexec_fn,
         )
         self.processes.append(process)
         return process
@@ -115,6 +117,14 @@ class Study:
             return True
         assert process.returncode == 0, printed
         return False
+
+    def fail(self, *before, **changed):
+        """Run the search; return what it printed if it failed, None if it came to its end."""
+        process = self.start(*before, **changed)
+        printed = process.communicate(timeout=LONG)[0].decode()
+        assert process.returncode in (0, 1), printed
+        self.account.kills += process.returncode
+        return printed if process.returncode else None
 
     def run_and_kill(self, seconds, **changed):
         """Kill the search so long after its beginning; return whether it came to that."""
@@ -317,7 +327,15 @@ def strace(tmp_path):
         study.run(program, "-f", "-qqq", "-o", str(log), "-e", f"trace={CALLS}")
         return Counter(re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE))
 
+    def moment(chance, study, calls):
+        """Choose one of the calls that are still to come."""
+        names = list(calls)
+        (call,) = chance.choices(names, [math.sqrt(calls[name]) for name in names])
+        left = 1 - len(study.acknowledged) / study.settings["max_evals"]
+        return call, chance.randint(1, max(1, round(calls[call] * left)))
+
     command.count = count
+    command.moment = moment
     return command
 
 

@@ -1,7 +1,8 @@
 """A search that is going to be killed: python program.py SETTINGS, which are JSON.
 
 It tells in a ledger of each trial that its store has acknowledged. The ledger is appended to by
-single writes: they outlive the process, which is what dies here, not the machine.
+single writes: they outlive the process, which is what dies here, not the machine. What the program
+itself writes, it writes with writev, which is left alone when other calls are made to fail.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 
 import minopt
 from minopt import hp, rand, tpe
@@ -46,7 +48,7 @@ class Ledger:
         self._told = set()
 
     def write(self, entry):
-        os.write(self._handle, (json.dumps(entry) + "\n").encode())
+        os.writev(self._handle, [(json.dumps(entry) + "\n").encode()])
 
     def acknowledge(self, trial):
         if trial["state"] == JOB_STATE_DONE and trial["tid"] not in self._told:
@@ -117,7 +119,12 @@ def search(settings, ledger):
     )
 
 
+def tell_of_error(*error):
+    os.writev(2, ["".join(traceback.format_exception(*error)).encode()])
+
+
 def main(settings):
+    sys.excepthook = tell_of_error
     ledger = Ledger(settings["ledger"])
     if settings["store"] == "sqlite":
         tell_of_records(ledger)

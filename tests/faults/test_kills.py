@@ -17,10 +17,10 @@ both_stores = pytest.mark.parametrize("store", ["pickle", "sqlite"])
 def test_serial_search_killed_at_random_times(new_study, uninterrupted, chance, store, n_kills):
     kills = 0
     while kills < n_kills:
-        study = new_study(store, algo="tpe", max_evals=80)
+        study = new_study(store, algo="tpe", max_evals=120, seconds=0.005)
         while not study.is_finished:
             if kills < n_kills:
-                kills += study.run_and_kill(chance.uniform(0, 0.4))
+                kills += study.run_and_kill(chance.uniform(0, 0.8))
             else:
                 study.run()
             study.check_acknowledged()
@@ -38,9 +38,7 @@ def test_serial_search_killed_at_random_calls(
         study = new_study(store, max_evals=40)
         while not study.is_finished:
             if kills < n_kills:
-                call, n_calls = chance.choice(list(calls.items()))
-                last = max(1, round(n_calls * (1 - len(study.acknowledged) / 40)))
-                kills += study.run(*strace("signal=KILL", call, chance.randint(1, last)))
+                kills += study.run(*strace("signal=KILL", *strace.moment(chance, study, calls)))
             else:
                 study.run()
             study.check_acknowledged()

@@ -40,9 +40,7 @@ def test_search_with_4_workers_killed_at_random_calls(new_study, strace, chance,
         study = new_study("sqlite", n_jobs=4, max_evals=40)
         while not study.is_finished:
             if kills < n_kills:
-                call, n_calls = chance.choice(list(calls.items()))
-                last = max(1, round(n_calls * (1 - len(study.acknowledged) / 40)))
-                kills += study.run(*strace("signal=KILL", call, chance.randint(1, last)))
+                kills += study.run(*strace("signal=KILL", *strace.moment(chance, study, calls)))
             else:
                 study.run()
             study.check_acknowledged()

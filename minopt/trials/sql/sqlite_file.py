@@ -42,7 +42,8 @@ def make(path: Path) -> None:
         raise StoreError(f"{path}: the file cannot be made: {wrong.strerror or wrong}") from wrong
     finally:
         for name in (beside.name, f"{beside.name}-journal", f"{beside.name}-wal"):
-            beside.with_name(name).unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.with_name(name).unlink()
 
 
 def _fill(path: Path) -> None:
