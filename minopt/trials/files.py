@@ -62,7 +62,7 @@ def dump_trials(trials: Any, what: str) -> bytes:
     """Pickle trials as hyperopt does; `what` is to be written, for the error."""
     buffer = io.BytesIO()
     try:
-        _pickler_class()(buffer).dump(trials)
+        _pickler_class()(buffer).dump(_in_memory(trials))
     except Exception as wrong:  # pickling runs the code of whatever the trials hold
         raise InvalidArgument(
             f"{what}: the trials cannot be pickled{_culprit(trials)} "
@@ -70,6 +70,18 @@ def dump_trials(trials: Any, what: str) -> bytes:
             "be pickled elsewhere; a file that was there is as it was"
         ) from wrong
     return buffer.getvalue()
+
+
+def _in_memory(trials: Any) -> Any:
+    """Return trials whose pickle holds the documents, not the way to a database."""
+    if not getattr(trials, "_is_shared", False):
+        return trials
+    twin = Trials(exp_key=trials._exp_key, refresh=False)
+    twin._insert_trial_docs(trials._dynamic_trials)
+    twin.attachments.update(trials.attachments.items())
+    twin._streams = trials._streams
+    twin.refresh()
+    return twin
 
 
 @functools.cache

@@ -21,6 +21,11 @@ from minopt.trials.documents import check_document
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.unpickle import damaged, safe_loads
 
+_NO_PICKLES = {
+    "sqlite": "it is a database, and a search goes on in it with fmin(..., trials={!r})",
+    "jsonl": "it is JSON lines; minopt.copy_trials({!r}, 'trials.pkl') makes a pickle of them",
+}
+
 __all__ = ["kind_of", "load_trials", "read_pickle", "read_trials"]
 
 
@@ -68,7 +73,12 @@ def load_trials(path: str | os.PathLike[str], trusted: bool = False) -> Any:
 
 
 def read_trials(
-    path: str | os.PathLike[str], trusted: bool = False, *, source: str, way_out: str
+    path: str | os.PathLike[str],
+    trusted: bool = False,
+    *,
+    source: str,
+    way_out: str,
+    only_pickles: bool = False,
 ) -> Any:
     """Read trials; `source` and `way_out` are for errors, see `safe_loads`."""
     try:
@@ -81,6 +91,8 @@ def read_trials(
         error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
         error.errno = wrong.errno
         raise error from wrong
+    if only_pickles and kind in _NO_PICKLES:
+        raise InvalidArgument(f"{source} is no pickle: {_NO_PICKLES[kind].format(str(path))}")
     if kind == "sqlite":
         return _open_database(path, trusted)
     if kind == "empty":

@@ -103,6 +103,7 @@ class SaveFile:
             self.trusted,
             source=self._what,
             way_out=f"fmin(..., trials_save_file={self.path!r}, trusted=True)",
+            only_pickles=True,
         )
 
     def check_extended_by(self, trials: Any) -> None:

@@ -13,7 +13,7 @@ import warnings
 
 import pytest
 
-from minopt import FMinIter, Trials, hp, rand
+from minopt import FMinIter, Trials, copy_trials, hp, rand
 from minopt.base import Domain
 from minopt.exceptions import DamagedFile, FileInUse, InvalidArgument, StoreError, UntrustedPickle
 from minopt.trials import save_file
@@ -297,6 +297,29 @@ def test_a_directory_that_vanished_is_named(search, file, tmp_path):
 
     with pytest.raises(StoreError, match=r"folder.*trials\.pkl' cannot be written"):
         search(objective, trials_save_file=folder / "trials.pkl")
+
+
+@pytest.mark.parametrize("kind", ["db", "jsonl"])
+def test_a_file_of_another_kind_is_not_written_over(search, tmp_path, trials, kind):
+    pytest.importorskip("sqlalchemy")
+    file = tmp_path / f"trials.{kind}"
+    made = copy_trials(trials, file)
+    getattr(made, "close", lambda: None)()
+    before = file.read_bytes()
+    with pytest.raises(InvalidArgument, match="is no pickle"):
+        search(trials_save_file=file)
+    with pytest.raises(InvalidArgument, match="is no pickle"):
+        search(trials=trials, trials_save_file=file)
+    assert file.read_bytes() == before
+
+
+def test_trials_in_a_database_are_saved_as_plain_trials(search, tmp_path, file):
+    pytest.importorskip("sqlalchemy")
+    for n in (3, 5):
+        search(trials=str(tmp_path / "search.db"), trials_save_file=file, max_evals=n)
+    assert type(saved(file)) is Trials
+    assert len(saved(file)) == 5
+    assert b"search.db" not in file.read_bytes()
 
 
 def test_an_unreadable_file_is_no_empty_one(search, file):
