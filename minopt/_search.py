@@ -156,6 +156,7 @@ class FMinIter:
             Wait for all trials, those that others run included.
         """
         release_lost(self.trials)  # what was left amid is to be run, or asked, before all else
+        release_lost(self.trials)
         sync(self.trials)
         self._stopped = False
         n_finished = tally(self.trials).finished

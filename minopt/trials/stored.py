@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -49,7 +50,7 @@ class StoredTrials(Trials):
         self._heart = Heart(store, heartbeat_interval)
         self._token: Any = None
         self._by_tid: dict[Any, Document] = {}
-        self._looked_for_lost = 0.0
+        self._looked_for_lost = -math.inf
         Trials.__init__(self, exp_key, refresh)
         self._is_begun = True
 
