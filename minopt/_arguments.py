@@ -31,6 +31,8 @@ def check_algo(algo: Any) -> None:
     hint = ""
     if isinstance(algo, ModuleType) and hasattr(algo, "suggest"):
         hint = f"; did you mean {algo.__name__.rpartition('.')[2]}.suggest?"
+    elif isinstance(algo, str) and algo in ("anneal", "atpe", "rand", "tpe"):
+        hint = f"; did you mean {algo}.suggest, without quotes?"
     raise InvalidArgumentType(
         f"algo must be a function such as tpe.suggest or rand.suggest, got {_told(algo)}{hint}"
     )

@@ -248,7 +248,10 @@ class Apply:
 
     def __len__(self) -> int:
         if self.o_len is None:
-            raise TypeError(f"the length of {self.name!r} is not known before it is evaluated")
+            raise TypeError(
+                f"{self.name!r} is a part of a space: it has no length, and is neither true nor "
+                "false, before it is evaluated; compare and branch in the objective"
+            )
         return self.o_len
 
     def __call__(self, *args: Any, **kwargs: Any) -> Apply:

@@ -57,7 +57,8 @@ BUILTIN["self"] = BUILTIN
 WRONG = [
     ("fn", None, InvalidArgumentType, "fn must be the function"),
     ("fn", 3.5, InvalidArgumentType, r"got 3\.5 of type float"),
-    ("algo", "tpe", InvalidArgumentType, "algo must be a function such as tpe.suggest"),
+    ("algo", "tpe", InvalidArgumentType, r"did you mean tpe\.suggest, without quotes\?"),
+    ("algo", "best", InvalidArgumentType, "algo must be a function such as tpe.suggest"),
     ("algo", tpe, InvalidArgumentType, r"did you mean tpe\.suggest\?"),
     ("algo", 7, InvalidArgumentType, "got 7 of type int"),
     ("algo", Trials, InvalidArgumentType, "algo must be a function"),

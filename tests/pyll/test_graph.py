@@ -167,6 +167,11 @@ def test_iterating_over_a_node_of_unknown_length_is_refused():
         list(hp.uniform("x", 0, 1))
 
 
+def test_branching_on_a_part_of_a_space_is_refused_with_the_way_out():
+    with pytest.raises(TypeError, match=r"'gt' is a part of a space.*branch in the objective"):
+        bool(hp.uniform("x", 0, 1) > 0.5)
+
+
 def test_arg_names_the_parameters_of_the_symbol():
     node = scope.uniform(0, high=2)
     assert node.arg["low"].obj == 0
