@@ -141,6 +141,10 @@ def check_document(trial: Any) -> None:
             f"{_who(trial)}: its 'state' must be one of JOB_STATES {JOB_STATES}, got",
             trial["state"],
         )
+    parts = (("'result'", trial["result"]), ("misc['idxs']", misc["idxs"]))
+    for name, part in (*parts, ("misc['vals']", misc["vals"])):
+        if not hasattr(part, "keys"):
+            raise InvalidTrial(f"{_who(trial)}: its {name} must be a dict, got", part)
 
 
 def _who(trial: Mapping[str, Any]) -> str:

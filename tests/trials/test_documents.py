@@ -204,3 +204,12 @@ def test_several_values_of_one_parameter_are_refused(make):
     misc["vals"]["x"] = [1.0, 2.0]
     with pytest.raises(NotImplementedError, match="trial 3: parameter 'x' must have one value"):
         spec_from_misc(misc)
+
+
+@pytest.mark.parametrize("name", ["result", "idxs", "vals"])
+@pytest.mark.parametrize("wrong", [None, "text", 3])
+def test_a_part_that_is_no_dict_is_named(make, name, wrong):
+    doc = make(7, x=1.0)
+    (doc if name == "result" else doc["misc"])[name] = wrong
+    with pytest.raises(InvalidTrial, match=rf"trial 7: its .*'{name}'.* must be a dict, got"):
+        Trials().insert_trial_doc(doc)
