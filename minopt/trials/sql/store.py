@@ -281,7 +281,9 @@ class SQLStore(Store):
             self._update(connection, packed, _UPDATE, requeued=row["requeued"] + begun)
             return packed
 
-        return self._run(take) is not None
+        taken = self._run(take) is not None
+        self._pulse = None  # our own change, which `changes` has yet to tell
+        return taken
 
     # ---- reading
 

@@ -1,0 +1,626 @@
+"""Trials in an SQLite file behave as Trials do, and outlive their process."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sqlalchemy")
+
+from minopt import SQLTrials, Trials, fmin, hp, rand, tpe
+from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
+from minopt.exceptions import (
+    InvalidArgument,
+    InvalidArgumentType,
+    InvalidTrial,
+    StoreError,
+    StoreTooNew,
+)
+from minopt.trials import owners
+from minopt.trials.open import open_trials
+from minopt.trials.sql import schema
+from minopt.trials.tagged_json import Withheld
+
+SPACE = {"x": hp.uniform("x", -1, 1), "c": hp.choice("c", [0, hp.normal("n", 0, 1)])}
+
+
+def objective(point):
+    return point["x"] ** 2 + point["c"]
+
+
+def search(trials, n, algo=rand.suggest, fn=objective, **options):
+    options = {"rstate": 0, "verbose": False} | options
+    return fmin(fn, SPACE, algo, n, trials=trials, **options)
+
+
+def told(trials):
+    """What a search has found, apart from when and by whom."""
+    return [(doc["tid"], doc["state"], doc["result"], doc["misc"]["vals"]) for doc in trials.trials]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "search.db"
+
+
+@pytest.fixture
+def trials(path):
+    trials = SQLTrials(path)
+    yield trials
+    trials.close()
+
+
+@pytest.fixture
+def again(path):
+    """Opens the same trials once more, as another process would."""
+    opened = []
+
+    def open_again(exp_key=None, **options):
+        opened.append(SQLTrials(path, exp_key, **options))
+        return opened[-1]
+
+    yield open_again
+    for one in opened:
+        one.close()
+
+
+def in_process(program, *arguments, check=True):
+    """Run a program in a process of its own."""
+    program = "from minopt import *\n" + textwrap.dedent(program)
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=120,
+    )
+
+
+# ---- searches
+
+
+@pytest.mark.parametrize("algo", [rand.suggest, tpe.suggest])
+def test_a_search_finds_what_it_finds_in_memory(trials, algo):
+    memory = Trials()
+    assert search(trials, 30, algo) == search(memory, 30, algo)
+    assert told(trials) == told(memory)
+    assert trials.argmin == memory.argmin
+    assert trials.losses() == memory.losses()
+
+
+def test_a_path_or_a_url_is_enough_to_search_and_to_resume(path, again):
+    search(str(path), 10)
+    search(path, 15)
+    search(f"sqlite:///{path}", 20)
+    memory = Trials()
+    search(memory, 20)
+    assert told(again()) == told(memory)
+
+
+def test_a_relative_path_is_fixed_at_the_start(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trials = SQLTrials("search.db")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    search(trials, 2)
+    assert len(SQLTrials(tmp_path / "search.db")) == 2
+
+
+def test_initial_points_come_first_and_on_top(path, again):
+    search(str(path), 3, points_to_evaluate=[{"x": 0.5, "c": 0}])
+    assert again().vals["x"][0] == 0.5
+    assert len(again()) == 4
+
+
+KILLED = """
+    import os, signal, sys
+    path, at, where = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    space = {"x": hp.uniform("x", -1, 1), "c": hp.choice("c", [0, hp.normal("n", 0, 1)])}
+    count = 0
+    def die(place):
+        global count
+        if place == where:
+            count += 1
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+    def objective(point):
+        die("objective")
+        return point["x"] ** 2 + point["c"]
+    def algo(*arguments):
+        die("before")
+        documents = tpe.suggest(*arguments)
+        die("after")
+        return documents
+    fmin(objective, space, algo, 40, trials=path, rstate=0, verbose=False)
+"""
+
+
+@pytest.mark.parametrize("where", ["objective", "before", "after"])
+def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(path, again, where):
+    for at in (3, 25):
+        assert in_process(KILLED, path, at, where, check=False).returncode == -9
+    search(str(path), 40, tpe.suggest)
+    memory = Trials()
+    search(memory, 40, tpe.suggest)
+    assert told(again()) == told(memory)
+
+
+def test_a_trial_whose_process_was_killed_twice_has_failed_and_says_why(path, again):
+    for _ in range(2):
+        in_process(KILLED.replace('die("objective")', "os._exit(9)"), path, 1, "-", check=False)
+    search(str(path), 3)
+    failed = again()._dynamic_trials[0]
+    assert failed["state"] == 3
+    assert "gone, for the second time" in failed["misc"]["error"][1]
+    assert len(again()) == 2
+
+
+def test_an_interrupted_trial_waits_again(trials, again):
+    def interrupted(point):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(trials, 3, fn=interrupted)
+    (doc,) = again().trials
+    assert (doc["state"], doc["owner"]) == (JOB_STATE_NEW, None)
+    search(trials, 3)
+    memory = Trials()
+    search(memory, 3)
+    assert told(again()) == told(memory)
+
+
+def test_an_objective_that_raises_is_recorded_before_it_ends_the_search(trials, again):
+    with pytest.raises(ZeroDivisionError):
+        search(trials, 3, fn=lambda point: 1 / 0)
+    (doc,) = again()._dynamic_trials
+    assert doc["misc"]["error"] == ("<class 'ZeroDivisionError'>", "division by zero")
+
+
+def test_processes_that_search_together_share_the_trials_out(path, again):
+    program = """
+    import sys, time
+    def objective(x):
+        time.sleep(0.002)
+        return x**2
+    fmin(objective, hp.uniform("x", -1, 1), rand.suggest, 60, trials=sys.argv[1], rstate=0,
+         verbose=False)
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", "from minopt import *\n" + textwrap.dedent(program), str(path)]
+        )
+        for _ in range(3)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
+    docs = again().trials
+    assert sorted(doc["tid"] for doc in docs) == list(range(60))
+    assert {doc["state"] for doc in docs} == {JOB_STATE_DONE}
+    memory = Trials()
+    fmin(lambda x: x**2, hp.uniform("x", -1, 1), rand.suggest, 60, trials=memory, rstate=0,
+         verbose=False)  # fmt: skip
+    assert sorted(again().vals["x"]) == sorted(memory.vals["x"])
+
+
+def test_four_processes_may_make_the_same_database_at_once(path, again):
+    program = "import sys; SQLTrials(sys.argv[1]).new_trial_ids(1)"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", f"from minopt import *\n{program}", str(path)])
+        for _ in range(4)
+    ]
+    assert [process.wait(timeout=120) for process in processes] == [0] * 4
+    assert again().new_trial_ids(1) == [4]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "search.db",
+        "search.db-shm",
+        "search.db-wal",
+    ]
+
+
+def test_threads_may_search_on_the_same_trials(trials):
+    threads = [threading.Thread(target=search, args=(trials, 20)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    trials.refresh()
+    assert sorted(trials.tids) == list(range(len(trials)))
+    assert len(trials) >= 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_a_fork_uses_connections_of_its_own(trials, again):
+    search(trials, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork
+        child = os.fork()
+    if child == 0:
+        try:
+            search(trials, 4)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    search(trials, 6)
+    assert len(again()) == 6
+    assert len({doc["owner"] for doc in again().trials}) == 2
+
+
+# ---- documents
+
+
+def test_a_change_by_hand_is_stored_by_refresh(trials, again):
+    search(trials, 3)
+    trials.trials[1]["result"]["note"] = "mine"
+    trials.trials[2]["misc"]["vals"]["x"][0] = 0.25
+    trials.refresh()
+    assert again().results[1]["note"] == "mine"
+    assert again().vals["x"][2] == 0.25
+
+
+def test_a_document_changed_elsewhere_is_changed_in_place(trials, again):
+    search(trials, 3)
+    held, other = trials.trials[0], again()
+    other.trials[0]["result"] = {"status": "ok", "loss": -5.0}
+    other.refresh()
+    trials.refresh()
+    assert held is trials.trials[0]
+    assert held["result"]["loss"] == -5.0
+    assert trials.best_trial is held
+
+
+def test_of_two_changes_of_one_trial_the_first_to_be_stored_stays(trials, again):
+    search(trials, 3)
+    other = again()
+    other.trials[0]["result"]["note"] = "theirs"
+    other.refresh()
+    trials.trials[0]["result"]["note"] = "mine"
+    with pytest.warns(RuntimeWarning, match=r"trials \[0\] were changed here and by another"):
+        trials.refresh()
+    assert trials.results[0]["note"] == "theirs"
+
+
+def test_a_library_that_runs_the_trials_itself_is_served(trials, again):
+    docs = trials.new_trial_docs([0], [None], [{"status": "new"}], [misc(0)])
+    trials.insert_trial_docs(docs)
+    trials.refresh()
+    for doc in trials._dynamic_trials:
+        doc["state"] = JOB_STATE_DONE
+        doc["result"] = {"status": "ok", "loss": 1.0}
+    trials.refresh()
+    assert again().losses() == [1.0]
+
+
+def test_a_document_put_into_the_list_by_hand_is_stored(trials, again):
+    (doc,) = trials.new_trial_docs([0], [None], [{"status": "ok", "loss": 1.0}], [misc(0)])
+    doc["state"] = JOB_STATE_DONE
+    trials._dynamic_trials.append(doc)
+    trials.refresh()
+    assert again().losses() == [1.0]
+
+
+def misc(tid):
+    return {"tid": tid, "cmd": None, "idxs": {"x": [tid]}, "vals": {"x": [0.5]}}
+
+
+def test_what_is_not_a_trial_is_refused(trials):
+    with pytest.raises(InvalidTrial, match="lacks the key"):
+        trials.insert_trial_doc({"tid": 0})
+
+
+def test_the_cheap_look_shows_what_others_have_done(trials, again):
+    other = again()
+    search(other, 5)
+    trials._sync()
+    assert told(trials) == told(other)
+    assert trials._tally.done == 5
+
+
+def test_two_views_of_one_database_see_each_other(trials):
+    twin = trials.view()
+    search(trials, 3)
+    twin._sync()
+    assert told(twin) == told(trials)
+
+
+def test_everything_deleted_is_deleted_for_everybody(trials, again):
+    search(trials, 3)
+    other = again()
+    trials.delete_all()
+    other.refresh()
+    assert len(other) == len(trials) == 0
+    assert trials.new_trial_ids(1) == [3]
+
+
+def test_a_preliminary_result_is_seen_by_others(trials, again):
+    trials.insert_trial_docs(trials.new_trial_docs([0], [None], [{"status": "new"}], [misc(0)]))
+    trials.refresh()
+    claimed = trials._claim_next()
+    Ctrl(trials, current_trial=claimed).checkpoint({"status": "running", "epoch": 3})
+    assert again().results[0]["epoch"] == 3
+    assert again().trials[0]["state"] == JOB_STATE_RUNNING
+
+
+def test_attachments_of_trials_are_stored(trials, again):
+    def fn(expr, memo, ctrl):
+        ctrl.attachments["log"] = f"of {ctrl.current_trial['tid']}"
+        return {"status": "ok", "loss": 0.0, "attachments": {"blob": b"\x00"}}
+
+    search(trials, 1, fn=fn, pass_expr_memo_ctrl=True)
+    (doc,) = again().trials
+    assert dict(again().trial_attachments(doc)) == {"log": "of 0", "blob": b"\x00"}
+
+
+def test_results_found_on_the_way_are_stored(trials, again):
+    def fn(expr, memo, ctrl):
+        found = {"tid": 100, "cmd": None, "idxs": {"x": [100]}, "vals": {"x": [0.5]}}
+        ctrl.inject_results([None], [{"status": "ok", "loss": -1.0}], [found], new_tids=[100])
+        return 0.0
+
+    search(trials, 1, fn=fn, pass_expr_memo_ctrl=True)
+    assert sorted(again().losses()) == [-1.0, 0.0]
+
+
+def test_opening_trials_once_more_leaves_their_attachments(trials, again):
+    trials.attachments["name"] = b"data"
+    again()
+    assert trials.attachments["name"] == b"data"
+    assert copy.deepcopy(trials).attachments["name"] == b"data"
+
+
+def test_attachments_can_be_replaced_as_a_whole(trials, again):
+    trials.attachments["old"] = b"1"
+    trials.attachments = {"new": "2"}
+    assert dict(again().attachments) == {"new": "2"}
+
+
+# ---- values that JSON cannot hold
+
+
+class Model:
+    def __init__(self, weight):
+        self.weight = weight
+
+
+class Unpicklable:
+    def __reduce__(self):
+        raise TypeError("no way")
+
+
+def returning(**result):
+    return lambda point: {"status": "ok", "loss": 1.0, **result}
+
+
+def test_arrays_and_the_like_come_back(trials, again):
+    search(trials, 1, fn=returning(curve=np.arange(3.0), shape=(1, 2), raw=b"\x00"))
+    (result,) = again().results
+    np.testing.assert_array_equal(result["curve"], np.arange(3.0))
+    assert (result["shape"], result["raw"]) == ((1, 2), b"\x00")
+
+
+def test_another_object_is_read_by_those_only_who_trust(trials, again):
+    model = Model(3)
+    search(trials, 1, fn=returning(model=model, parts=[model]))
+    assert trials.results[0]["model"] is model
+    withheld = again().results[0]["model"]
+    assert isinstance(withheld, Withheld)
+    assert "trusted=True" in repr(withheld)
+    trusted = again(trusted=True).results[0]
+    assert (trusted["model"].weight, trusted["parts"][0].weight) == (3, 3)
+    assert "model" not in " ".join(trials.attachments)
+
+
+def test_a_withheld_value_survives_changes_of_its_trial(trials, again):
+    search(trials, 1, fn=returning(model=Model(3)))
+    other = again()
+    other.trials[0]["result"]["note"] = "mine"
+    other.refresh()
+    result = again(trusted=True).results[0]
+    assert (result["model"].weight, result["note"]) == (3, "mine")
+
+
+def test_what_cannot_even_be_pickled_is_left_out_with_a_warning(trials, again):
+    with pytest.warns(RuntimeWarning, match=r"trial 0: result\.odd \(TypeError: no way\)"):
+        search(trials, 1, fn=returning(odd=Unpicklable(), good=1))
+    assert again().results[0] == {"status": "ok", "loss": 1.0, "good": 1}
+
+
+def test_the_loss_is_stored_even_if_the_warning_is_an_error(trials, again):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning):
+            search(trials, 1, fn=returning(odd=Unpicklable()))
+    assert again().losses() == [1.0]
+
+
+def test_no_pickle_is_stored_without_need(trials, path):
+    search(trials, 3, fn=returning(curve=np.arange(3), when=None))
+    trials.attachments["a"] = b"1"
+    with sqlite3.connect(path) as connection:
+        kinds = connection.execute("SELECT DISTINCT kind FROM minopt_attachments").fetchall()
+    connection.close()
+    assert kinds == [("bytes",)]
+
+
+def test_a_pickled_attachment_is_read_by_those_only_who_trust(trials, again):
+    trials.attachments["model"] = Model(3)
+    with pytest.raises(InvalidArgument, match="reading it can run code"):
+        again().attachments["model"]
+    assert again(trusted=True).attachments["model"].weight == 3
+
+
+# ---- several searches, copies
+
+
+def test_each_search_sees_its_own_trials(again):
+    one, other = again("one"), again("other")
+    search(one, 3)
+    search(other, 5, rstate=1)
+    assert [len(again("one")), len(again("other")), len(again())] == [3, 5, 0]
+    assert told(again("one").view("other")) == told(other)
+    assert [doc["exp_key"] for doc in again("one").trials] == ["one"] * 3
+
+
+@pytest.mark.parametrize("exp_key", ["", 3, b"a", "a\0b"])
+def test_a_search_is_named_by_a_string(path, exp_key):
+    with pytest.raises(InvalidArgumentType, match="exp_key must be the name of a search"):
+        SQLTrials(path, exp_key)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda t: pickle.loads(dumps(t))])
+def test_a_copy_leads_to_the_same_database(path, copied):
+    trials = SQLTrials(path, "mine", asynchronous=True)
+    twin = copied(trials)
+    trials.insert_trial_docs(trials.new_trial_docs([7], [None], [{}], [misc(7)]))
+    twin.refresh()
+    assert twin.tids == [7]
+    assert (twin._exp_key, twin.asynchronous) == ("mine", True)
+
+
+def dumps(trials):
+    return pickle.dumps(trials)
+
+
+def test_a_pickle_holds_no_documents(trials):
+    search(trials, 3)
+    assert len(dumps(trials)) < 500
+
+
+def test_a_pickle_of_a_database_that_is_gone_says_so(trials, path):
+    data = dumps(trials)
+    trials.close()
+    path.unlink()
+    with pytest.raises(StoreError, match="there is no such database"):
+        pickle.loads(data)
+    assert not path.exists()
+
+
+def test_trials_of_documents_can_be_put_in(trials, again):
+    memory = Trials()
+    search(memory, 5)
+    trials.insert_trial_docs(copy.deepcopy(memory.trials))
+    assert told(again()) == told(memory)
+    assert told(trials_from_docs(again().trials)) == told(memory)
+
+
+# ---- who runs what
+
+
+def test_signs_of_life_are_sent_while_a_trial_runs(path, again):
+    trials = SQLTrials(path, heartbeat_timeout=0.06)
+    beats = []
+
+    def slow(point):
+        beats.append(beat(path))
+        deadline = time.monotonic() + 30
+        while beat(path) == beats[0] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        beats.append(beat(path))
+        return 0.0
+
+    search(trials, 1, fn=slow)
+    assert beats[1] > beats[0]
+    trials.close()
+
+
+def beat(path):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("SELECT heartbeat FROM minopt_trials").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def test_a_result_that_comes_after_the_trial_was_given_away_is_dropped(trials, again):
+    def late(point):
+        other = again()  # somebody took it, and finished it
+        (doc,) = other.trials
+        doc.update(owner="elsewhere:1:a.b.c", state=JOB_STATE_DONE)
+        doc["result"] = {"status": "ok", "loss": 3.0}
+        other.refresh()
+        return 7.0
+
+    with pytest.warns(RuntimeWarning, match="given to another worker"):
+        search(trials, 1, fn=late)
+    assert trials.losses() == again().losses() == [3.0]
+
+
+def test_owners_are_told_apart():
+    mine = owners.new_owner()
+    assert owners.is_here(mine)
+    assert not owners.is_gone(mine)
+    host, pid, token = mine.rsplit(":", 2)
+    assert owners.is_gone(f"{host}:{pid}:{token.replace(token.split('.')[1], '1')}")
+    assert not owners.is_here(f"elsewhere:{pid}:{token}")
+    assert not owners.is_gone(f"elsewhere:{pid}:{token}")
+    assert not owners.is_here("what else")
+
+
+# ---- what can be wrong from the start
+
+
+@pytest.mark.parametrize(
+    "place, error, message",
+    [
+        ("mysql://user:secret@host/name", InvalidArgument, "SQLite and PostgreSQL, not in 'mysql'"),
+        ("://", InvalidArgument, "this is no URL of a database"),
+        ("sqlite://", InvalidArgument, r"whose path must be given.*Trials\(\)"),
+        ("sqlite:///:memory:", InvalidArgument, r"for trials in memory use Trials\(\)"),
+        ("sqlite:///file:x?mode=memory&uri=true", InvalidArgument, "path must be given"),
+        (3, InvalidArgumentType, "named by a path or a URL"),
+        ("a\0b", InvalidArgument, "must not hold a NUL"),
+        ("no/such/directory/search.db", StoreError, "its directory does not exist"),
+    ],
+)
+def test_a_place_that_is_none_is_refused(place, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message) as refusal:
+        SQLTrials(place)
+    assert "secret" not in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pickle_s_name_is_refused_as_a_database(tmp_path):
+    with pytest.raises(InvalidArgument, match="use trials_save_file="):
+        open_trials(tmp_path / "trials.pkl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_of_a_later_version_is_refused(trials, path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE minopt_meta SET value = '99' WHERE name = 'version'")
+    connection.close()
+    with pytest.raises(StoreTooNew, match=r"version 99.*update minopt"):
+        SQLTrials(path)
+
+
+def test_a_database_of_an_earlier_version_is_brought_forward(trials, path, monkeypatch):
+    search(trials, 2)
+
+    def add_column(connection):
+        connection.exec_driver_sql("ALTER TABLE minopt_trials ADD COLUMN fresh INTEGER")
+
+    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setitem(schema.MIGRATIONS, 1, add_column)
+    assert len(SQLTrials(path)) == 2
+    with sqlite3.connect(path) as connection:
+        told = connection.execute("SELECT value FROM minopt_meta").fetchall()
+        assert connection.execute("SELECT fresh FROM minopt_trials").fetchall() == [(None,)] * 2
+    connection.close()
+    assert told == [("2",)]
+    assert len(SQLTrials(path)) == 2
+
+
+def test_without_sqlalchemy_the_message_is_what_to_type(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(ImportError, match=r"pip install 'minopt\[sql\]'"):
+        SQLTrials(path)
