@@ -204,8 +204,11 @@ def test_no_database_is_made_by_opening_it(tmp_path):
         (b"{}\n", "no line"),
         (b"SQLite format 3\0" + b"\0" * 100, "damaged|not a database"),
     ],
+    ids=["empty", "half a pickle", "text", "a list", "None", "JSON", "no database"],
 )
 def test_what_holds_no_trials_is_named_and_left_as_it_is(tmp_path, content, error):
+    if content.startswith(b"SQLite"):
+        pytest.importorskip("sqlalchemy")
     file = tmp_path / "their.file"
     file.write_bytes(content)
     with pytest.raises(StoreError, match=error) as refused:

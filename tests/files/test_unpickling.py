@@ -92,11 +92,14 @@ def test_plain_values_come_back_as_they_were(value, protocol):
         assert (back.dtype, back.flags.f_contiguous) == (value.dtype, value.flags.f_contiguous)
 
 
-def test_arrays_of_numpy_1_are_read_under_their_old_path():
-    data = pickle.dumps(np.arange(3), 2)
-    assert b"numpy._core" in data
-    old = data.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
-    np.testing.assert_array_equal(read(old), np.arange(3))
+@pytest.mark.parametrize("core", [b"core", b"_core"])
+def test_arrays_are_read_under_the_paths_of_numpy_1_and_2(core):
+    data = pickle.dumps([np.arange(3), np.float64(1)], 2)
+    assert b"core.multiarray" in data
+    data = data.replace(b"numpy._core.", b"numpy.core.").replace(
+        b"numpy.core.", b"numpy." + core + b"."
+    )
+    np.testing.assert_equal(read(data), [np.arange(3), np.float64(1)])
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
