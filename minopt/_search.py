@@ -117,6 +117,7 @@ class FMinIter:
         self.rstate = rstate if _is_stream(rstate) else generator_of(rstate)
         self.verbose = verbose
         self._stopped = False
+        self._begun: list[Document] = []  # trials that an executor was given, until recorded
         if isinstance(trials, Trials):
             trials._decoder = domain.point
         if self.asynchronous and not hasattr(trials, "_spark"):
@@ -156,7 +157,6 @@ class FMinIter:
             Wait for all trials, those that others run included.
         """
         release_lost(self.trials)  # what was left amid is to be run, or asked, before all else
-        release_lost(self.trials)
         sync(self.trials)
         self._stopped = False
         n_finished = tally(self.trials).finished
@@ -167,9 +167,9 @@ class FMinIter:
             try:
                 self._search(N, block_until_done, n_finished, bar)
             except BaseException:  # keep what is known of the trial that ended the search
-                self._abandon_running()
-                sync(self.trials)
                 with suppress(OSError, InvalidArgument):  # what ended it matters more
+                    self._abandon_running()
+                    sync(self.trials)
                     self._save()
                 raise
         if block_until_done:
@@ -185,6 +185,8 @@ class FMinIter:
             # that was stopped amid its queue goes on as if it had not been.
             if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
                 n_wanted = self.max_evals - count.held + count.injected - n_injected
+                if _is_shared(self.trials):  # others ask at the same time
+                    self.trials._most = len(self.trials._dynamic_trials) + n_wanted
                 asked = self._ask(min(to_ask, n_wanted), count.new, seeds)
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
@@ -233,13 +235,13 @@ class FMinIter:
         try:
             returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
             documents = new_documents(self.algo, returned, n_ids)
-            self.trials.insert_trial_docs(documents)
+            inserted = self.trials.insert_trial_docs(documents)
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
             raise
         sync(self.trials)
-        return len(documents)
+        return len(inserted if _is_shared(self.trials) else documents)
 
     def _advance(self, asks_on: bool) -> bool:
         """Run the next trial, or wait for others to run some; False if nothing is to be done."""
@@ -282,7 +284,7 @@ class FMinIter:
 
     def _advance_many(self, executor: Executor, asks_on: bool) -> bool:
         """Begin waiting trials while there are free slots; wait for one unless more are asked."""
-        while executor.n_free and (trial := claim_next(self.trials)) is not None:
+        while executor.n_free and (trial := claim_next(self.trials, self._begun)) is not None:
             executor.submit(self.domain, self.trials, trial)
         if executor.n_free and asks_on:
             return True
@@ -299,6 +301,7 @@ class FMinIter:
                 executor.submit(self.domain, self.trials, end.trial)
             else:
                 record(self.trials, end.trial, end.outcome)
+        self._begun = [trial for trial in self._begun if trial["state"] == JOB_STATE_RUNNING]
         for end in finished:
             if end.trial["state"] != JOB_STATE_RUNNING:
                 self._judge(end)
@@ -307,9 +310,10 @@ class FMinIter:
     def _abandon_running(self) -> None:
         """End what still runs elsewhere; those trials wait again, to be run on resuming."""
         if self._executor is not None:
-            abandoned = self._executor.running
             self._executor.close()
-            for trial in abandoned:
+        abandoned, self._begun = self._begun, []
+        for trial in abandoned:
+            if trial["state"] == JOB_STATE_RUNNING:
                 put_back(self.trials, trial)
 
     def _take_stock(self, n_finished: int, bar: Any) -> Tally:

@@ -132,6 +132,13 @@ class StoreContract:
         with pytest.raises(InvalidTrial, match="whole number"):
             open_store().insert([trial(0) | {"tid": tid}])
 
+    def test_no_more_are_inserted_than_are_to_be_held(self, open_store: OpenStore) -> None:
+        store = open_store()
+        assert store.insert([trial(0), trial(1)], most=3) == 2
+        assert store.insert([trial(2), trial(3)], most=3) == 1
+        assert store.insert([trial(4)], most=3) == 0
+        assert [doc["tid"] for doc in open_store().changes().documents] == [0, 1, 2]
+
     def test_inserting_nothing_does_nothing(self, open_store: OpenStore) -> None:
         open_store().insert([])
         assert open_store().changes().documents == []

@@ -54,8 +54,12 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def insert(self, documents: Sequence[Document]) -> None:
-        """Add documents, all or none; raises `InvalidTrial` if an id is taken."""
+    def insert(self, documents: Sequence[Document], most: int | None = None) -> int:
+        """Add documents, all or none; raises `InvalidTrial` if an id is taken.
+
+        With `most`, only the first of them, as many as make no more than that altogether. Returns
+        how many were added.
+        """
 
     @abstractmethod
     def claim(self, owner: str) -> Document | None:

@@ -16,7 +16,7 @@ from minopt._interrupts import uninterrupted
 from minopt.exceptions import StoreError
 from minopt.trials.contract import Store
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
-from minopt.trials.memory import LOCK, Trials
+from minopt.trials.memory import LOCK, Trials, check_count
 
 LOOK_FOR_LOST = 1.0  # seconds between two looks for trials whose owner is gone
 
@@ -39,6 +39,9 @@ class StoredTrials(Trials):
 
     _is_shared = True  # others may add, claim and finish trials meanwhile
     _poll_interval = 0.01  # seconds; how often a search looks for what others have finished
+
+    # Set by a search before it inserts what it asked for: all that the store may hold then.
+    _most: int | None = None
 
     def __init__(
         self, store: Store, exp_key: Any, refresh: bool = True, heartbeat_interval: float = 10.0
@@ -125,7 +128,8 @@ class StoredTrials(Trials):
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with uninterrupted, LOCK:
-            self._store.insert(docs)
+            most, self._most = self._most, None
+            docs = docs[: self._store.insert(docs, most)]
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
             self._pull()  # what others inserted before comes first
@@ -134,6 +138,7 @@ class StoredTrials(Trials):
 
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""
+        check_count(n)
         with uninterrupted, LOCK:
             tids = self._store.new_ids(n)
             self._ids.update(tids)

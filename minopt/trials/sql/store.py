@@ -122,23 +122,26 @@ class SQLStore(Store):
 
     # ---- documents
 
-    def insert(self, documents: Sequence[Document]) -> None:
+    def insert(self, documents: Sequence[Document], most: int | None = None) -> int:
         if not documents:
-            return
+            return 0
         for document in documents:
             check(document, self.exp_key)
         packed = [Packed(document) for document in documents]
 
-        def add(connection: Connection) -> None:
+        def add(connection: Connection) -> list[Packed]:
             head = heads.hold(connection, self._key)
-            tids = {document["tid"] for document in documents}
-            heads.use(head, tids)
-            head.n_trials += len(tids)
-            first = head.tick(len(tids))
+            room = len(packed) if most is None else max(0, most - head.n_trials)
+            added = packed[:room]
+            if not added:
+                return added
+            heads.use(head, {document["tid"] for document in documents})
+            head.n_trials += len(added)
+            first = head.tick(len(added))
             heads.write(connection, self._key, head)
             rows = [
                 {**one.columns, "exp_key": self._key, "seq": first + place, "requeued": 0}
-                for place, one in enumerate(packed)
+                for place, one in enumerate(added)
             ]
             try:
                 connection.execute(_rows.insert(), rows)
@@ -148,10 +151,12 @@ class SQLStore(Store):
                     "of these is taken",
                     [document["tid"] for document in documents],
                 ) from None
-            self._put_values(connection, packed)
+            self._put_values(connection, added)
+            return added
 
-        self._run(add)
-        self._wrote(packed)
+        added = self._run(add)
+        self._wrote(added)
+        return len(added)
 
     def claim(self, owner: str) -> Document | None:
         def take(connection: Connection) -> tuple[Document, Packed] | None:
