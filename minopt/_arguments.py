@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
 
 
@@ -192,6 +194,13 @@ def checked_save_file(path: Any) -> str:
             f"trials_save_file: the directory of {str(file)!r} does not exist; make it first"
         )
     return str(file)
+
+
+def check_flags(**flags: Any) -> None:
+    """Refuse what is no answer to a question of yes or no, such as the string "no"."""
+    for name, value in flags.items():
+        if not (value is None or isinstance(value, (int, np.bool_))):
+            raise InvalidArgumentType(f"{name} must be True or False, got {_told(value)}")
 
 
 def checked_progressbar(show_progressbar: Any) -> bool | Callable[..., Any]:

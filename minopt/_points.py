@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from minopt._arguments import checked_points
 from minopt.algo.shared import new_document
 from minopt.trials.documents import JOB_STATE_CANCEL, JOB_STATE_NEW, STATUS_NEW, Document
 from minopt.trials.documents import new_document as new_trial_document
@@ -130,6 +131,7 @@ def generate_trials_to_calculate(points: Sequence[Point]) -> Trials:
     >>> trials.vals
     {'x': [0.0, 1.0]}
     """
+    points = checked_points(points) or []
     trials = Trials()
     trials.insert_trial_docs([generate_trial(tid, point) for tid, point in enumerate(points)])
     return trials

@@ -11,6 +11,7 @@ from typing import Any
 from minopt._arguments import (
     check_algo,
     check_early_stop_fn,
+    check_flags,
     check_fn,
     check_max_queue_len,
     check_trials,
@@ -20,6 +21,7 @@ from minopt._arguments import (
     checked_save_file,
     parameters_of,
 )
+from minopt._callables import check_algorithm, check_objective, check_stop_function
 from minopt._limits import validate_loss_threshold, validate_timeout
 from minopt._objective import ByKeyword, annotated_space, fmin_pass_expr_memo_ctrl, partial
 from minopt._points import generate_trial, generate_trials_to_calculate, insert_points, show_waiting
@@ -172,6 +174,15 @@ def fmin(
     check_trials(trials)
     check_max_queue_len(max_queue_len)
     check_early_stop_fn(early_stop_fn)
+    check_stop_function(early_stop_fn)
+    check_flags(
+        allow_trials_fmin=allow_trials_fmin,
+        pass_expr_memo_ctrl=pass_expr_memo_ctrl,
+        catch_eval_exceptions=catch_eval_exceptions,
+        verbose=verbose,
+        return_argmin=return_argmin,
+        trusted=trusted,
+    )
     running = Running.of(n_jobs, executor, trial_timeout, trial_memory, retries)
     points = checked_points(points_to_evaluate)
     trials_save_file = checked_save_file(trials_save_file)
@@ -180,6 +191,7 @@ def fmin(
     if isinstance(space, str) and space == "annotated":
         space, fn = annotated_space(fn), ByKeyword(fn)
     domain = Domain(fn, space, pass_expr_memo_ctrl=pass_expr_memo_ctrl)
+    check_objective(fn, domain.pass_expr_memo_ctrl)
 
     options = {
         "timeout": timeout,
@@ -223,6 +235,7 @@ def _algorithm(algo: Any, verbose: Any) -> Algorithm:
 
         algo = suggest
     check_algo(algo)
+    check_algorithm(algo)
     told = getattr(algo, "keywords", {})
     if not verbose and "verbose" not in told and "verbose" in parameters_of(algo):
         return functools.partial(algo, verbose=False)

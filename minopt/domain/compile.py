@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+import reprlib
+from collections.abc import ItemsView, KeysView, ValuesView
+from types import FunctionType, GeneratorType
 from typing import Any
 
 from minopt import hp
@@ -17,6 +19,7 @@ from minopt.space.parameters import holds_whole_numbers
 
 _Regions = dict[Apply, frozenset["Branch | None"]]
 
+_NO_OPTIONS = (GeneratorType, map, filter, zip, KeysView, ValuesView, ItemsView)
 _PARAMETER_MAKERS = frozenset(getattr(hp, name) for name in hp.__all__)
 
 
@@ -95,6 +98,11 @@ def _refuse_unlabelled(expr: Apply, drawn: dict[str, Apply]) -> None:
             raise BadSearchSpace(
                 f"the space holds the function hp.{name} itself; "
                 f"call it, as in hp.{name}('a label', ...)"
+            )
+        if isinstance(node, Literal) and (node.obj is hp or isinstance(node.obj, _NO_OPTIONS)):
+            raise BadSearchSpace(
+                f"the space holds {reprlib.repr(node.obj)}, in which no parameter is looked for; "
+                "write list(...) around a generator or a view"
             )
         if node.name in implicit_stochastic_symbols and node not in labelled:
             if any(keyword == "rng" for keyword, _ in node.named_args):

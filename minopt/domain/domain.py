@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -239,6 +240,8 @@ def _space_node(space: Any) -> Apply:
         wrong = f"{space!r}, which is a function: call it, as in hp.uniform('x', 0, 1)"
     elif isinstance(space, (dict, list, tuple)) and not space:
         wrong = f"an empty {type(space).__name__}"
+    elif not isinstance(space, (Apply, dict, list, tuple)):
+        wrong = f"{reprlib.repr(space)} of type {type(space).__name__}"
     if wrong is not None:
         raise BadSearchSpace(
             "space must be made of hp expressions, such as {'x': hp.uniform('x', 0, 1)}; got "

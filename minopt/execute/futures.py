@@ -9,6 +9,7 @@ from concurrent.futures import Executor as AnyExecutor
 from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
+from minopt.exceptions import InvalidArgument
 from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished
 from minopt.execute.outcome import Ended, Outcome, outcome_of
@@ -39,12 +40,16 @@ class Futures(Executor):
 
     def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
         """Begin a trial that the caller has claimed."""
-        if isinstance(self._executor, ThreadPoolExecutor):
-            future: Future[Any] = self._executor.submit(outcome_of, domain, copy.deepcopy(trial))
-        else:
-            if self._data is None:
-                self._data = shipping.pack_domain(domain)
-            future = self._executor.submit(shipping.run, self._key, trial, self._data)
+        future: Future[Any]
+        try:
+            if isinstance(self._executor, ThreadPoolExecutor):
+                future = self._executor.submit(outcome_of, domain, copy.deepcopy(trial))
+            else:
+                if self._data is None:
+                    self._data = shipping.pack_domain(domain)
+                future = self._executor.submit(shipping.run, self._key, trial, self._data)
+        except RuntimeError as wrong:  # it was shut down, or is broken
+            raise InvalidArgument(f"the executor takes no trials any more: {wrong}") from wrong
         self._trials[future] = trial
 
     @property

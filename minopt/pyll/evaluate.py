@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.pyll.nodes import Apply, Literal, as_apply
 from minopt.pyll.symbols import scope
 
@@ -122,10 +123,10 @@ def switch_index(node: Apply, value: Any) -> int:
         isinstance(value, (float, np.floating)) and float(value).is_integer()
     )
     if not whole:
-        raise TypeError(f"{_who(node)} needs a whole number as its index, got {value!r}")
+        raise InvalidArgumentType(f"{_who(node)} needs a whole number as its index, got {value!r}")
     index = int(value)
     if index < 0:
-        raise ValueError(f"{_who(node)} needs an index of 0 or more, got {value!r}")
+        raise InvalidArgument(f"{_who(node)} needs an index of 0 or more, got {value!r}")
     if index >= n_options:
         raise IndexError(f"{_who(node)} has options 0 to {n_options - 1}, got index {value!r}")
     return index

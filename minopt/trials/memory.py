@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
+import numpy as np
+
 from minopt._clock import coarse_utcnow
 from minopt.exceptions import InvalidArgument, InvalidArgumentType, InvalidTrial
 from minopt.trials import summary
@@ -53,6 +55,11 @@ class Trials(ReadableTrials):
     _counter: TidCounter | None = None
 
     def __init__(self, exp_key: Any = None, refresh: bool = True) -> None:
+        if isinstance(exp_key, (list, dict)):
+            raise InvalidArgumentType(
+                f"exp_key is the name of a search, got a {type(exp_key).__name__}; Trials are made "
+                "of documents by trials_from_docs"
+            )
         self._ids: set[Any] = set()
         self._dynamic_trials = []
         self._exp_key = exp_key
@@ -260,13 +267,14 @@ class Trials(ReadableTrials):
         InvalidTrial
             If one of them is no trial document; then none is added.
         """
-        docs = [self.assert_valid_trial(doc) for doc in docs]
+        docs = [self.assert_valid_trial(doc) for doc in _listed(docs)]
         for doc in docs:
             make_plain(doc)
         return self._insert_trial_docs(docs)
 
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""
+        check_count(n)
         with LOCK:
             # taken away while it counts, so that a Ctrl-C leaves none rather than a wrong one
             counter, self._counter = self._counter or TidCounter(), None
@@ -400,7 +408,7 @@ def trials_from_docs(docs: Iterable[Document], validate: bool = True, **kwargs: 
     if validate:
         trials.insert_trial_docs(docs)
     else:
-        trials._insert_trial_docs(docs)
+        trials._insert_trial_docs(_listed(docs))
     trials.refresh()
     return trials
 
@@ -461,6 +469,20 @@ def _states(arg: Any) -> set[Any]:
     if unknown:
         raise InvalidArgument(f"unknown job states {unknown!r}; there are {JOB_STATES}")
     return states
+
+
+def check_count(n: Any) -> None:
+    """Refuse what is no number of ids."""
+    if not isinstance(n, (int, np.integer)):
+        raise InvalidArgumentType(f"ids are counted in whole numbers, got {n!r}")
+    if n < 0:
+        raise InvalidArgument(f"0 ids or more can be given, got {n!r}")
+
+
+def _listed(docs: Any) -> list[Any]:
+    if isinstance(docs, (str, Mapping)) or not isinstance(docs, Iterable):
+        raise InvalidArgumentType(f"a list of trial documents is needed, got {docs!r}")
+    return list(docs)
 
 
 def _same_length(**parts: Sequence[Any]) -> None:

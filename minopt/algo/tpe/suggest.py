@@ -16,6 +16,7 @@ from minopt.algo.tpe.screen import best_candidate
 from minopt.algo.tpe.split import split_by_loss
 from minopt.domain.domain import Domain
 from minopt.domain.table import Parameter, Point
+from minopt.exceptions import InvalidArgumentType
 from minopt.trials.columns import History, history_of, observed
 
 logger = logging.getLogger("minopt.tpe")
@@ -69,6 +70,7 @@ def suggest(
     ----------
     Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011, section 4.
     """
+    _check_settings(prior_weight, n_startup_jobs, n_EI_candidates, gamma)
     history = history_of(trials)
     if verbose:
         _log(history)
@@ -82,6 +84,29 @@ def suggest(
         model.pending.append(point)
         documents.append(new_document(trials, domain, tid, point))
     return documents
+
+
+def _check_settings(
+    prior_weight: Any, n_startup_jobs: Any, n_EI_candidates: Any, gamma: Any
+) -> None:
+    """Refuse settings that make no sense; now, and not when the random trials are over."""
+    for name, value in (("prior_weight", prior_weight), ("gamma", gamma)):
+        if not (_is_number(value) and value >= 0):
+            raise InvalidArgumentType(f"tpe: {name} must be a number of 0 or more, got {value!r}")
+    if not _is_number(n_startup_jobs):
+        raise InvalidArgumentType(
+            f"tpe: n_startup_jobs must be a number of trials, got {n_startup_jobs!r}"
+        )
+    whole = isinstance(n_EI_candidates, (int, np.integer))
+    if not (whole and n_EI_candidates >= 1):
+        raise InvalidArgumentType(
+            f"tpe: n_EI_candidates must be a whole number, 1 or more, got {n_EI_candidates!r}"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    kind = type(value)
+    return kind is float or kind is int or isinstance(value, (float, int, np.number))
 
 
 def _log(history: History) -> None:
