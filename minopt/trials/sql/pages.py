@@ -7,8 +7,9 @@ looked for at every byte. Whoever asks for rows must be able to tell right ones 
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,15 @@ _LEAF = 0x0D  # first byte of a page that holds a table's rows
 _MAGIC = b"SQLite format 3\0"
 _SIZES = (4096, 1024, 2048, 8192, 16384, 32768, 65536, 512)
 _MAX_COLUMNS = 32
+_MAX_VARINT = 5  # bytes; more would be a cell of terabytes
+_LONG = rb"(?:[\x0c-\x7f]|[\x81-\xff][\x80-\xff]{0,3}[\x00-\x7f])"
+_KIND = {
+    "n": rb"\x00",
+    "i": rb"[\x01-\x06\x08\x09]",
+    "t": _LONG,
+    "b": _LONG,
+    "?": rb"(?:[\x00-\x09]|" + _LONG + rb")",
+}
 _MAX_PAYLOAD = 1 << 30
 
 
@@ -33,9 +43,15 @@ class Pages:
     ----------
     path : path
         Of the database; the log lies beside it as ``<path>-wal``.
+    looks : sequence of str
+        What the rows look like that are asked for: one letter to a column, ``i`` for a number,
+        ``t`` for text, ``b`` for bytes, ``n`` for nothing, ``?`` for nothing or any of these.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, looks: Sequence[str]) -> None:
+        kinds = (b"".join(_KIND[letter] for letter in look) for look in looks)
+        # ahead, so that every place is tried
+        self._looks = re.compile(b"(?=[\x02-\x7f](?:" + b"|".join(kinds) + b"))", re.DOTALL)
         self._data = path.read_bytes()
         self.size = _page_size(self._data)
         self._reserved = self._data[20] if self._data.startswith(_MAGIC) else 0
@@ -80,11 +96,13 @@ class Pages:
             yield from self._searched(page, is_wanted)
 
     def _searched(self, page: bytes, is_wanted: Wanted) -> Iterator[Row]:
-        """Try every byte of a page as the beginning of a cell."""
-        for at in range(len(page) - 8):
-            row = self._row_at(page, at)
-            if row is not None and is_wanted(row):
-                yield row
+        """Look for cells anywhere in a page, by what the heads of the rows look like."""
+        for head in self._looks.finditer(page):
+            for at in range(head.start() - 2, max(head.start() - 2 * _MAX_VARINT, 0) - 1, -1):
+                row = self._row_at(page, at)
+                if row is not None and is_wanted(row):
+                    yield row
+                    break
 
     def _row_at(self, page: bytes, at: int) -> Row | None:
         try:

@@ -15,6 +15,9 @@ from minopt.trials.sql import schema
 from minopt.trials.sql.codec import digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
 
+# What the rows of trials, attachments and searches look like, see `Pages`; as in schema.py.
+_LOOKS = ("ntiii??itttti", "tttbi", "tiiiitt")
+
 __all__ = ["recover", "salvage", "salvage_searches"]
 
 _TRIAL = [column.name for column in schema.trials.columns]
@@ -47,7 +50,7 @@ def salvage_searches(path: str | Path) -> list[Salvaged]:
         If the file cannot be read at all.
     """
     try:
-        pages = Pages(Path(path))
+        pages = Pages(Path(path), _LOOKS)
     except OSError as wrong:
         raise StoreError(f"{path}: the file cannot be read: {wrong.strerror or wrong}") from wrong
     found = _Found()
