@@ -16,6 +16,7 @@ from typing import Any
 from minopt.exceptions import InvalidArgument, StoreError
 from minopt.trials.documents import Document
 from minopt.trials.memory import Trials
+from minopt.trials.seal import sealed
 
 __all__ = ["dump_trials", "dumps", "remove_strays", "save_trials", "strays_of", "write_whole"]
 
@@ -50,7 +51,7 @@ def save_trials(trials: Any, path: str | Path, what: str) -> int:
     StoreError
         If the file cannot be written; a file that was there stays.
     """
-    data = dump_trials(trials, what)
+    data = sealed(dump_trials(trials, what))
     write_whole(path, data, what)
     return len(data)
 

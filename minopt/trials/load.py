@@ -19,6 +19,7 @@ from minopt.exceptions import (
 )
 from minopt.trials.documents import check_document
 from minopt.trials.memory import Trials, trials_from_docs
+from minopt.trials.seal import is_broken
 from minopt.trials.unpickle import damaged, safe_loads
 
 _NO_PICKLES = {
@@ -143,6 +144,8 @@ def _open_database(path: Any, trusted: bool) -> Any:
 
 def read_pickle(data: bytes, trusted: bool, source: str, way_out: str) -> Any:
     """Return the trials that a pickle holds."""
+    if is_broken(data):
+        raise damaged(source, ValueError("it is not what was written: its checksum is wrong"))
     trials = _trusted_loads(data, source) if trusted else safe_loads(data, source, way_out)
     if not (hasattr(trials, "trials") and hasattr(trials, "insert_trial_docs")):
         raise DamagedFile(

@@ -15,6 +15,7 @@ from minopt.trials.documents import Document, check_document
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import Known, Unfinished
 from minopt.trials.salvaged import Salvaged, once
+from minopt.trials.seal import is_broken
 from minopt.trials.unpickle import SafeUnpickler
 
 __all__ = ["salvage_pickle"]
@@ -31,6 +32,8 @@ def salvage_pickle(data: bytes) -> Salvaged:
     salvaged = Salvaged()
     front = _Reader(data)
     why = front.read_on()
+    if is_broken(data) and why is None:
+        salvaged.notes.append("its checksum is wrong: some value is not the one that was written")
     front.take_states(salvaged)
     documents = front.documents()
     if why is not None:
