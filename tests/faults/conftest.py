@@ -194,7 +194,7 @@ class Study:
             raise
         found = {trial["tid"]: trial for trial in trials._dynamic_trials}
         self.account.twice += len(trials._dynamic_trials) - len(found)
-        for tid, loss, vals in acknowledged:
+        for tid, loss, vals, _ in acknowledged:
             trial = found.get(tid)
             if trial is None or trial["state"] != JOB_STATE_DONE:
                 self.account.lost += 1

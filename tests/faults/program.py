@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 
 import minopt
 from minopt import hp, rand, tpe
@@ -43,7 +44,8 @@ def space():
 class Ledger:
     """Where acknowledged trials are told, and where the search stands."""
 
-    def __init__(self, path):
+    def __init__(self, path, store):
+        self._store = store
         self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._told = set()
 
@@ -55,7 +57,9 @@ class Ledger:
             self._told.add(trial["tid"])
             result = trial["result"]
             told = result.get("loss", result.get("status_fail"))
-            self.write([trial["tid"], told, trial["misc"]["vals"]])
+            journal = Path(f"{self._store}-wal")
+            n_bytes = journal.stat().st_size if journal.exists() else 0
+            self.write([trial["tid"], told, trial["misc"]["vals"], n_bytes])
 
     def after_each_trial(self, trials, *args):
         for trial in trials._dynamic_trials:
@@ -125,7 +129,7 @@ def tell_of_error(*error):
 
 def main(settings):
     sys.excepthook = tell_of_error
-    ledger = Ledger(settings["ledger"])
+    ledger = Ledger(settings["ledger"], settings["path"])
     if settings["store"] == "sqlite":
         tell_of_records(ledger)
     if settings.get("die_at"):
