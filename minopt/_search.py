@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from timeit import default_timer as timer
 from typing import Any, TypeAlias
 
@@ -184,10 +184,9 @@ class FMinIter:
             # Trials run here are asked for when all before them are done, so that a search
             # that was stopped amid its queue goes on as if it had not been.
             if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
-                n_wanted = self.max_evals - count.held + count.injected - n_injected
-                if _is_shared(self.trials):  # others ask at the same time
-                    self.trials._most = len(self.trials._dynamic_trials) + n_wanted
-                asked = self._ask(min(to_ask, n_wanted), count.new, seeds)
+                most = self.max_evals + count.injected - n_injected
+                n_wanted = min(to_ask, most - count.held)
+                asked = self._ask(n_wanted, count.new, seeds, most + count.cancel)
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
             release_lost(self.trials)
@@ -225,8 +224,8 @@ class FMinIter:
         best, enough = count.best_loss, self.loss_threshold
         return self.is_cancelled or (best is not None and enough is not None and best <= enough)
 
-    def _ask(self, n_wanted: int, n_waiting: int, seeds: SeedStream) -> int:
-        """Let the algorithm propose trials, and return how many."""
+    def _ask(self, n_wanted: int, n_waiting: int, seeds: SeedStream, most: int) -> int:
+        """Let the algorithm propose trials, `most` with those that are there; return how many."""
         n_ids = min(self.max_queue_len - n_waiting, n_wanted)
         if n_ids <= 0:
             return 0
@@ -235,7 +234,8 @@ class FMinIter:
         try:
             returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
             documents = new_documents(self.algo, returned, n_ids)
-            inserted = self.trials.insert_trial_docs(documents)
+            with _at_most(self.trials, most):
+                inserted = self.trials.insert_trial_docs(documents)
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
@@ -387,6 +387,11 @@ def _has_own_evaluation(search: FMinIter) -> bool:
 def _is_shared(trials: Any) -> bool:
     """Tell whether other processes may search on the same trials."""
     return bool(getattr(trials, "_is_shared", False))
+
+
+def _at_most(trials: Any, most: int) -> AbstractContextManager[None]:
+    """Limit the trials that are there after an insertion, where others insert at the same time."""
+    return trials._at_most(most) if _is_shared(trials) else nullcontext()
 
 
 def _poll_interval(trials: Any, wanted: float) -> float:

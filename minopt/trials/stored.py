@@ -40,8 +40,7 @@ class StoredTrials(Trials):
     _is_shared = True  # others may add, claim and finish trials meanwhile
     _poll_interval = 0.01  # seconds; how often a search looks for what others have finished
 
-    # Set by a search before it inserts what it asked for: all that the store may hold then.
-    _most: int | None = None
+    _most: int | None = None  # see `_at_most`
 
     def __init__(
         self, store: Store, exp_key: Any, refresh: bool = True, heartbeat_interval: float = 10.0
@@ -128,13 +127,22 @@ class StoredTrials(Trials):
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with uninterrupted, LOCK:
-            most, self._most = self._most, None
-            docs = docs[: self._store.insert(docs, most)]
+            docs = docs[: self._store.insert(docs, self._most)]
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
             self._pull()  # what others inserted before comes first
             self._dynamic_trials.extend(filter(self._is_known, docs))
         return [doc["tid"] for doc in docs]
+
+    @contextmanager
+    def _at_most(self, most: int) -> Iterator[None]:
+        """Insert only as many trials as leave `most` of them in the store, others' included."""
+        with LOCK:
+            self._most = most
+            try:
+                yield
+            finally:
+                self._most = None
 
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""

@@ -14,9 +14,10 @@ def test_a_trial_that_another_claims_at_once_is_there_once(tmp_path, monkeypatch
     mine, theirs = SQLTrials(tmp_path / "search.db"), SQLTrials(tmp_path / "search.db")
     insert = mine._store.insert
 
-    def insert_and_lose(documents):
-        insert(documents)
+    def insert_and_lose(*arguments):
+        n_inserted = insert(*arguments)
         theirs._claim_next()
+        return n_inserted
 
     monkeypatch.setattr(mine._store, "insert", insert_and_lose)
     domain = Domain(abs, hp.uniform("x", -1, 1))
