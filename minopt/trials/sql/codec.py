@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from sys import intern
 from typing import Any, TypeAlias
 
 from minopt.exceptions import DamagedStore, InvalidTrial
@@ -121,6 +122,16 @@ def digest(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
 
 
+def _share(misc: Any, tid: Any) -> None:
+    """Have the labels and ids of trials be the same objects, as they are where they were made."""
+    try:
+        idxs, vals, ids = misc["idxs"], misc["vals"], [tid]
+        misc["idxs"] = {intern(at): ids if held == ids else held for at, held in idxs.items()}
+        misc["vals"] = {intern(at): held for at, held in vals.items()}
+    except (TypeError, KeyError, AttributeError):  # not of that shape: left as it is
+        return
+
+
 def _text(json: str | bytes) -> str:
     return json if isinstance(json, str) else json.decode()  # psycopg gives bytes
 
@@ -142,6 +153,7 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
     if digest_of(row) != row["digest"]:
         raise DamagedStore(f"what is stored of trial {tid!r} is not what was written")
     spec, result, misc, rest = (tagged_json.loads(row[part], fetch) for part in (*_PARTS, "rest"))
+    _share(misc, tid)
     return {
         "state": row["state"],
         "tid": tid,
