@@ -18,7 +18,9 @@ from minopt.trials.memory import Trials
 
 N_SEEDS = 2**31 - 1
 
-_WITHOUT_ARRAYS = (np.random.PCG64, np.random.PCG64DXSM)  # numpy's default: told quickly
+# numpy's default and its successor, whose states are a few numbers: told quickly
+_PCG = (np.random.PCG64, np.random.PCG64DXSM)
+_ALONE: AbstractContextManager[None] = nullcontext()
 
 _lock = threading.Lock()
 
@@ -36,6 +38,7 @@ class SeedStream:
 
     def __init__(self, rng: Any, trials: Any) -> None:
         self._rng = rng
+        self._is_shared = getattr(trials, "_is_shared", False) and isinstance(trials, Trials)
         self._trials = trials
         self._memory = _memory_of(trials)
         self._entry = self._find(state_of(rng))
@@ -48,9 +51,9 @@ class SeedStream:
 
     def _alone(self) -> AbstractContextManager[None]:
         """Keep other processes, which search on the same trials, from the streams."""
-        if isinstance(self._trials, Trials):
-            return self._trials._holding_streams()
-        return nullcontext()
+        holding: AbstractContextManager[None]
+        holding = self._trials._holding_streams() if self._is_shared else _ALONE
+        return holding
 
     def _find(self, state: str | None) -> dict[str, Any]:
         with _lock, self._alone():
@@ -124,7 +127,11 @@ def state_of(rng: Any) -> str | None:
     if bit_generator is None:
         return None
     state = bit_generator.state
-    text = repr(state if isinstance(bit_generator, _WITHOUT_ARRAYS) else _spelled_out(state))
+    if isinstance(bit_generator, _PCG):
+        numbers = state["state"]
+        half = f"{state['uinteger']:x}" if state["has_uint32"] else ""
+        return f"{state['bit_generator']} {numbers['state']:x} {numbers['inc']:x} {half}"
+    text = repr(_spelled_out(state))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -33,7 +33,7 @@ from minopt.trials.documents import (
 )
 from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
-from minopt.trials.memory import Trials, release_lost, sync, tally
+from minopt.trials.memory import Trials, release_lost, sync, take_stock, tally
 from minopt.trials.save_file import SaveFile
 
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
@@ -318,8 +318,7 @@ class FMinIter:
 
     def _take_stock(self, n_finished: int, bar: Any) -> Tally:
         """Save, ask whether to stop and tell the bar, if a trial was finished."""
-        sync(self.trials)
-        count = tally(self.trials)
+        count = take_stock(self.trials)
         n_now = count.finished
         if n_now == n_finished:
             return count

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -75,6 +75,9 @@ class Parameter:
         return not self.branches
 
 
+_Drawer: TypeAlias = Callable[[np.random.Generator], Any]
+
+
 @dataclass(frozen=True)
 class Table:
     """The compiled space.
@@ -99,14 +102,18 @@ class Table:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     labels: tuple[str, ...] = field(init=False)
     by_label: Mapping[str, Parameter] = field(init=False)
+    _drawers: tuple[tuple[str, _Drawer], ...] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         by_label = {parameter.label: parameter for parameter in self.parameters}
         object.__setattr__(self, "by_label", by_label)
         object.__setattr__(self, "labels", tuple(sorted({*by_label, *self.fixed})))
+        object.__setattr__(self, "_drawers", _drawers(self.parameters))
 
     def draw(self, rng: np.random.Generator) -> Point:
         """Draw one point from the prior, taking from the stream what hyperopt takes."""
+        if self._drawers is not None:
+            return {label: draw(rng) for label, draw in self._drawers}
         point: Point = {}
         for parameter in self.parameters:
             if not parameter.branches or self.is_active(parameter, point):
@@ -229,3 +236,19 @@ class Table:
                 f"{argument}: parameter {parameter.label!r} cannot be {value!r}; its law is {law}"
             )
         return int(value) if parameter.whole else value
+
+
+def _drawers(parameters: Sequence[Parameter]) -> tuple[tuple[str, _Drawer], ...] | None:
+    """Return label and draw of each parameter if none depends on another, else None."""
+    found = []
+    for parameter in parameters:
+        if parameter.law is None or parameter.branches:
+            return None
+        draw = parameter.law.draw_one
+        whole = parameter.whole and not parameter.law.integral
+        found.append((parameter.label, _as_int(draw) if whole else draw))
+    return tuple(found)
+
+
+def _as_int(draw: _Drawer) -> _Drawer:
+    return lambda rng: int(draw(rng))

@@ -15,7 +15,7 @@ from minopt.space.checks import (
     checked_number,
 )
 from minopt.space.law import Law
-from minopt.space.shapes import BellLaw, FlatLaw, SmoothLaw, SteppedLaw
+from minopt.space.shapes import BellLaw, FlatLaw, SmoothLaw, SteppedLaw, draw_flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Uniform(FlatLaw, SmoothLaw):
         _set_bounds(self)
 
     def draw_one(self, rng: np.random.Generator) -> float:
-        return rng.uniform(self.low, self.high)
+        return draw_flat(rng, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Loguniform(FlatLaw, SmoothLaw):
         _set_bounds(self)
 
     def draw_one(self, rng: np.random.Generator) -> float:
-        return float(np.exp(rng.uniform(self.low, self.high)))
+        return float(np.exp(draw_flat(rng, self.low, self.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Quniform(FlatLaw, SteppedLaw):
         _set_step(self, max(abs(self.low), abs(self.high)))
 
     def draw_one(self, rng: np.random.Generator) -> float | int:
-        return self.rounded(rng.uniform(self.low, self.high))
+        return self.rounded(draw_flat(rng, self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Qloguniform(FlatLaw, SteppedLaw):
         _set_step(self, math.exp(self.high))
 
     def draw_one(self, rng: np.random.Generator) -> float | int:
-        return self.rounded(float(np.exp(rng.uniform(self.low, self.high))))
+        return self.rounded(float(np.exp(draw_flat(rng, self.low, self.high))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,9 +160,12 @@ def make_plain(trial: Document) -> None:
     for holder, key in ((trial, "tid"), (trial["misc"], "tid"), (trial, "state")):
         _replace(holder, key)
     for name in ("idxs", "vals"):
-        lists = trial["misc"][name]
+        lists, seen = trial["misc"][name], None
         for label, held in lists.items():
+            if held is seen:  # the ids of a trial are one list, as we make them
+                continue
             if type(held) is list and len(held) == 1 and type(held[0]) in PLAIN:
+                seen = held
                 continue  # as good as always, so the quick way
             if not _is_plain(held):
                 lists[label] = [plain(value) for value in held]

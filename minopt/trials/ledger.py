@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from minopt.trials.documents import (
     JOB_STATE_DONE,
@@ -21,8 +20,7 @@ _STATE = itemgetter("state")
 UNFINISHED = (JOB_STATE_NEW, JOB_STATE_RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """How many trials there are of each state, and the best loss.
 
     Attributes

@@ -439,6 +439,16 @@ def sync(trials: Any) -> None:
         trials.refresh()
 
 
+def take_stock(trials: Any) -> Tally:
+    """Do what `sync` and `tally` do, in one look."""
+    if not _is_ours(trials, _TALLY_RELIES_ON):
+        sync(trials)
+        return tally(trials)
+    with LOCK:
+        trials._sync()
+        return trials._ledger.tally()  # type: ignore[no-any-return]
+
+
 def release_lost(trials: Any) -> None:
     """Take trials back whose owners are gone, if they are ours: see `Trials._release_lost`."""
     if isinstance(trials, Trials):
