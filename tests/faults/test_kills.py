@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from minopt.base import JOB_STATE_DONE
+
 pytestmark = pytest.mark.timeout(600)
 
 some_and_many = pytest.mark.parametrize(
     "n_kills", [10, pytest.param(30, marks=pytest.mark.faults_long)]
 )
 both_stores = pytest.mark.parametrize("store", ["pickle", "sqlite"])
+
+
+def points_before_a_lost_trial(trials):
+    """All points, unless both processes that ran a trial were killed: it failed, and so on."""
+    docs = trials._dynamic_trials
+    failed = [place for place, doc in enumerate(docs) if doc["state"] != JOB_STATE_DONE]
+    assert {docs[place]["misc"]["error"][0] for place in failed} <= {"LostWorker"}
+    return [doc["misc"]["vals"] for doc in docs[: min(failed, default=len(docs))]]
 
 
 @some_and_many
@@ -25,7 +35,8 @@ def test_serial_search_killed_at_random_times(new_study, uninterrupted, chance, 
                 study.run()
             study.check_acknowledged()
         trials = study.check_finished()
-        assert [trial["misc"]["vals"] for trial in trials.trials] == uninterrupted(study)
+        points = points_before_a_lost_trial(trials)
+        assert points == uninterrupted(study)[: len(points)]
 
 
 @some_and_many
@@ -43,4 +54,5 @@ def test_serial_search_killed_at_random_calls(
                 study.run()
             study.check_acknowledged()
         trials = study.check_finished()
-        assert [trial["misc"]["vals"] for trial in trials.trials] == uninterrupted(study)
+        points = points_before_a_lost_trial(trials)
+        assert points == uninterrupted(study)[: len(points)]
