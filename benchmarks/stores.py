@@ -78,6 +78,24 @@ def call(function: str, *arguments: object, traced: str = "") -> dict[str, float
     return dict(json.loads(ended.stdout.splitlines()[-1]))
 
 
+def save(folder: str, n: int) -> None:
+    """Write `trials_save_file` with `n` trials in it, once more."""
+    from minopt import Trials, fmin, hp, rand
+    from minopt.trials.save_file import SaveFile
+
+    space = [hp.uniform(f"x{i}", -1, 1) for i in range(SPACE_SIZE)]
+    trials = Trials()
+    fmin(first, space, rand.suggest, n, trials=trials, rstate=0, verbose=False)
+    file = SaveFile(str(Path(folder, "saved.pkl")))
+    with file.held_for(trials):
+        times = []
+        for _ in range(10):
+            wall = time.perf_counter()
+            file.save(trials)
+            times.append(time.perf_counter() - wall)
+    print(json.dumps({"ms": sorted(times)[5] * 1e3}))
+
+
 def fsync_ms(folder: str) -> float:
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         begun = time.perf_counter()
@@ -127,6 +145,7 @@ def main() -> None:
             "fsync_ms": fsync_ms(folder),
             "added": call("search", place, args.trials),
             "opened": call("open_one", place),
+            "saved_as_a_pickle": call("save", folder, args.trials),
         }
         if not args.url:
             row["fsyncs_per_trial"] = fsyncs_per_trial(folder)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from minopt import load_trials
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 each_document = pytest.mark.parametrize(
@@ -32,13 +34,19 @@ def test_python_in_a_document_can_be_read(document):
         ast.parse(code)
 
 
-def test_the_example_of_the_readme_runs_and_prints_what_it_says(capsys):
-    (code,) = code_of(ROOT / "README.md")
-    exec(code, {})  # noqa: S102 (the document's own example)
+def test_the_examples_of_the_readme_run_and_print_what_they_say(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("sqlalchemy")
+    pytest.importorskip("loky")
+    monkeypatch.chdir(tmp_path)
+    ten_lines, durable = code_of(ROOT / "README.md")
+    names = {}
+    exec(ten_lines, names)  # noqa: S102 (the document's own example)
     printed = capsys.readouterr().out.splitlines()
-    promised = re.findall(r"# (\{.*?\})", code)
+    promised = re.findall(r"# (\{.*?\})", ten_lines)
     for line, promise in zip(printed, promised, strict=True):
         assert re.fullmatch(re.escape(promise).replace("…", r"\d*"), line), line
+    exec(durable, names)  # noqa: S102
+    assert len(load_trials("search.db")) == 200
 
 
 def test_every_module_at_the_root_stands_in_the_reference():
