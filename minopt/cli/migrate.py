@@ -9,6 +9,7 @@ from typing import Any
 
 from minopt.exceptions import InvalidArgument
 from minopt.integrations.sources import SCRIPTS, Change, changes_of
+from minopt.trials import peek
 
 
 def add_parser(subparsers: Any) -> None:
@@ -51,8 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _is_script(path: Path) -> bool:
-    with path.open("rb") as file:
-        first = file.readline(200)
+    first = peek.read(path, 200).partition(b"\n")[0]
     return path.suffix == ".ipynb" or (first.startswith(b"#!") and b"python" in first)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from minopt._optional import need
 from minopt.exceptions import InvalidArgument
+from minopt.trials import peek
 from minopt.trials.copying import DATABASES, copy_trials
 from minopt.trials.load import kind_of
 from minopt.trials.salvage import salvage
@@ -75,8 +76,7 @@ def _database(path: Path, target: Path) -> list[Salvaged]:
 def _is_sqlite(path: Path) -> bool:
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        beginning = file.read(64)
+    beginning = peek.read(path, 64)
     return kind_of(beginning) == "sqlite" or path.suffix.lower() in DATABASES
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minopt.exceptions import InvalidArgumentType
+from minopt.trials import peek
 from minopt.trials.documents import (
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
@@ -103,8 +104,7 @@ def _kind_at(place: str) -> str:
         return "sqlite"
     path = Path(place)
     if path.is_file() and path.stat().st_size:
-        with path.open("rb") as file:
-            return kind_of(file.read(64))
+        return kind_of(peek.read(path, 64))
     if path.suffix.lower() in DATABASES:
         return "sqlite"
     return "jsonl" if path.suffix.lower() in _LINES else "pickle"
@@ -185,9 +185,10 @@ def _copy_streams(source: Any, target: Any) -> None:
     there = getattr(target, "_streams", None)
     if there is None or not hasattr(target, "_holding_streams"):
         return
+    streams = list(getattr(source, "_streams", ()))  # first: it may be in the same database
     with target._holding_streams():
         known = {entry["first"] for entry in target._streams}
-        for entry in getattr(source, "_streams", ()):
+        for entry in streams:
             if entry["first"] not in known:
                 target._streams.append(dict(entry))
 

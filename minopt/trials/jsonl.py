@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
-from minopt.trials import tagged_json
+from minopt.trials import peek, tagged_json
 from minopt.trials.documents import Document, check_document, error_text
 from minopt.trials.files import dumps, write_whole
 from minopt.trials.memory import Trials
@@ -91,7 +91,7 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
     """
     source = f"read_jsonl: {str(path)!r}"
     try:
-        data = Path(path).read_bytes()
+        data = peek.read(path)
     except OSError as wrong:
         error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
         error.errno = wrong.errno

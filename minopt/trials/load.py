@@ -6,7 +6,6 @@ import importlib
 import io
 import os
 import pickle
-from pathlib import Path
 from typing import Any
 
 from minopt._optional import need
@@ -17,6 +16,7 @@ from minopt.exceptions import (
     InvalidTrial,
     StoreError,
 )
+from minopt.trials import peek
 from minopt.trials.documents import check_document
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
@@ -83,11 +83,8 @@ def read_trials(
 ) -> Any:
     """Read trials; `source` and `way_out` are for errors, see `safe_loads`."""
     try:
-        with Path(path).open("rb") as file:
-            kind = kind_of(file.read(64))
-            if kind != "sqlite":
-                file.seek(0)
-                data = file.read()
+        kind = kind_of(peek.read(path, 64))
+        data = peek.read(path) if kind != "sqlite" else b""
     except OSError as wrong:
         error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
         error.errno = wrong.errno

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from minopt.exceptions import StoreError
+from minopt.trials import peek
 from minopt.trials.files import strays_of
 from minopt.trials.jsonl import trials_of_lines
 from minopt.trials.load import kind_of
@@ -48,7 +49,7 @@ def salvage(path: Path) -> Salvaged:
 
 def _of_file(path: Path, told: str) -> Salvaged:
     try:
-        data = path.read_bytes()
+        data = peek.read(path)
     except OSError as wrong:
         raise StoreError(f"recover: {str(path)!r} cannot be read ({wrong.strerror})") from wrong
     kind = kind_of(data[:64])

@@ -47,7 +47,7 @@ class Database:
         with self.explained():
             self._dialect.prepare(url, create)
             self._engine = self._new_engine()
-            weakref.finalize(self, _close, self._engine, os.getpid())
+            weakref.finalize(self, _close, self._engine, self._dialect, os.getpid())
             _open.add(self)
             self._dialect.check(self, create)
             with self.write() as connection:
@@ -150,9 +150,10 @@ def _same(text: Any) -> Any:
     return text
 
 
-def _close(engine: Engine, pid: int) -> None:
+def _close(engine: Engine, dialect: Dialect, pid: int) -> None:
     if os.getpid() == pid:
         engine.dispose()
+        dialect.release()
 
 
 def _after_fork() -> None:
@@ -160,6 +161,7 @@ def _after_fork() -> None:
     for database in list(_open):
         _abandoned.append(database._engine.pool)
         database._engine.dispose(close=False)
+        database._dialect.after_fork()
 
 
 if hasattr(os, "register_at_fork"):

@@ -45,6 +45,14 @@ class Dialect(ABC):
         """Begin to write; unless `durable`, the commit waits for no disk."""
 
     @abstractmethod
+    def after_fork(self) -> None:
+        """Be told, in a child process, that the connections of its parent are abandoned."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Be told that all connections are closed for good."""
+
+    @abstractmethod
     def pulse(self, engine: Engine) -> Any:
         """Return what stays the same while nobody else writes; None if that costs a query."""
 

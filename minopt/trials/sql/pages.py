@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from minopt.trials import peek
+
 Row: TypeAlias = tuple[Any, ...]
 Wanted: TypeAlias = Callable[[Row], bool]
 
@@ -52,7 +54,7 @@ class Pages:
         kinds = (b"".join(_KIND[letter] for letter in look) for look in looks)
         # ahead, so that every place is tried
         self._looks = re.compile(b"(?=[\x02-\x7f](?:" + b"|".join(kinds) + b"))", re.DOTALL)
-        self._data = path.read_bytes()
+        self._data = peek.read(path)
         self.size = _page_size(self._data)
         self._reserved = self._data[20] if self._data.startswith(_MAGIC) else 0
         if self._reserved > 64:

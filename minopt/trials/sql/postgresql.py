@@ -50,6 +50,12 @@ class PostgreSQL(Dialect):
         if not durable:  # the next durable commit takes it along
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
+    def after_fork(self) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
     def pulse(self, engine: Engine) -> Any:
         return None
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from minopt.exceptions import DamagedStore
+from minopt.exceptions import DamagedStore, StoreError
+from minopt.trials import peek
 from minopt.trials.sql import schema, sqlite_file
 from minopt.trials.sql.dialect import Dialect
 
@@ -45,8 +46,12 @@ class SQLite(Dialect):
         "connect_args": {"timeout": 5.0, "check_same_thread": False},
     }
 
+    _path: Path
+    _identity: peek.Identity
+
     def prepare(self, url: URL, create: bool) -> None:
-        sqlite_file.prepare(Path(str(url.database)), create)
+        self._path = Path(str(url.database))
+        self._identity = sqlite_file.prepare(self._path, create)
 
     def check(self, database: Database, create: bool) -> None:
         with database.read() as connection:
@@ -66,9 +71,11 @@ class SQLite(Dialect):
         connection.execute("PRAGMA cell_size_check=ON")
 
     def begin_reading(self, connection: Connection) -> None:
+        self._check_same()
         connection.exec_driver_sql("BEGIN")
 
     def begin_writing(self, connection: Connection, durable: bool) -> None:
+        self._check_same()
         # with NORMAL the commit waits for no disk; the next one with FULL takes it along
         wanted = "FULL" if durable else "NORMAL"
         cursor = connection.connection.cursor()
@@ -79,6 +86,20 @@ class SQLite(Dialect):
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as wrong:
             raise OperationalError("BEGIN IMMEDIATE", None, wrong) from wrong
+
+    def _check_same(self) -> None:
+        """Refuse to go on with a file that has no name any more: all in it would be lost."""
+        if peek.identity_at(self._path) != self._identity:
+            raise StoreError(
+                f"{self._path}: the file was removed or replaced while it was in use; what was "
+                "recorded until then is in the file that was there: put that back, or begin anew"
+            )
+
+    def after_fork(self) -> None:
+        sqlite_file.lock_in_child(self._path)
+
+    def release(self) -> None:
+        peek.not_used(self._identity)
 
     def pulse(self, engine: Engine) -> Any:
         connection = engine.raw_connection()

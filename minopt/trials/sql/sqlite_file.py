@@ -5,25 +5,49 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine
 
 from minopt.exceptions import DamagedStore, StoreError
+from minopt.trials import peek
 from minopt.trials.sql import schema
 
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x6D696E6F  # "mino", for who looks into the file's head
 
 
-def prepare(path: Path, create: bool) -> None:
-    """Make the file if it is missing, and look at its head if not."""
+def prepare(path: Path, create: bool) -> peek.Identity:
+    """Make the file if it is missing, look at its head if not, and say which file it is."""
     if not os.path.lexists(path):
         if not create:
             raise StoreError(f"{path}: there is no such database")
+        _refuse_remains(path)
         make(path)
     _check_file(path)
+    _check_companions(path)
+    identity = peek.identity_at(path)
+    if identity is None:
+        raise StoreError(f"{path}: there is no such database any more")
+    peek.used(identity)
+    return identity
+
+
+def _companions(path: Path) -> list[Path]:
+    """Return where SQLite keeps its logs: beside the file itself, also if that is linked to."""
+    return [Path(f"{path.resolve()}{suffix}") for suffix in ("-wal", "-journal", "-shm")]
+
+
+def _refuse_remains(path: Path) -> None:
+    """Refuse to make a database into which the log of one that is gone would be read."""
+    remains = [beside.name for beside in _companions(path)[:2] if os.path.lexists(beside)]
+    if remains and not os.path.lexists(path):  # else somebody else has made it just now
+        raise StoreError(
+            f"{path}: there is no such file, but {', '.join(remains)} of one that is gone, and may "
+            "hold trials: put the file back beside it, or remove that too to begin anew"
+        )
 
 
 def make(path: Path) -> None:
@@ -94,10 +118,48 @@ def _check_file(path: Path) -> None:
                 f"{path}: the {what} may not be read and written by this user; change its mode "
                 "(chmod u+rw), or copy the file to a place that is yours"
             )
-    with path.open("rb") as file:
-        head = file.read(len(MAGIC))
+    head = peek.read(path, len(MAGIC))
     if head != MAGIC:
         raise DamagedStore(_not_sqlite(head))
+
+
+def _check_companions(path: Path) -> None:
+    """Refuse logs that somebody else may have put there: SQLite reads them into the database."""
+    main = path.stat()
+    owners = {main.st_uid, 0, os.geteuid() if hasattr(os, "geteuid") else 0}
+    for beside in _companions(path):
+        try:
+            status = beside.lstat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            wrong = "a symbolic link, which is not followed"
+        elif not stat.S_ISREG(status.st_mode):
+            wrong = "no regular file"
+        elif status.st_uid not in owners and not main.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            wrong = "of another user, who may not write the database"
+        else:
+            continue
+        raise StoreError(f"{path}: {str(beside)!r} is {wrong}; see who put it there, and remove it")
+
+
+_LOCKS = (("", 0x40000002, 510), ("-shm", 128, 1))  # where SQLite says: I have this open
+
+
+def lock_in_child(path: Path) -> None:
+    """Take the locks that SQLite believes to have after a fork, which do not come along.
+
+    Without them the last other process to close the file would take itself for its last user.
+    The handles stay open: closing one gives up the locks.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    for suffix, start, length in _LOCKS:
+        with suppress(OSError):
+            handle = os.open(f"{path.resolve()}{suffix}", os.O_RDWR | os.O_CLOEXEC)
+            fcntl.lockf(handle, fcntl.LOCK_SH | fcntl.LOCK_NB, length, start)
 
 
 def _not_sqlite(head: bytes) -> str:
