@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from minopt.trials.files import save_trials
 from minopt.trials.load import kind_of, load_trials
 from minopt.trials.lock import FileLock
 from minopt.trials.memory import Trials
+from minopt.trials.reading import ReadableTrials
 from minopt.trials.tagged_json import Withheld
+from minopt.trials.withheld import Carrier, carried_attachments, holds_withheld
 
 __all__ = ["DATABASES", "copy_trials"]
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
+_OF_TRIAL = re.compile(r"ATTACH::(.*?)::(.*)", re.DOTALL)
 _LINES = (".jsonl", ".ndjson")
 
 
@@ -117,18 +121,20 @@ def _added(source: Any, target: Any) -> Any:
     source.refresh()
     target.refresh()
     there = {doc["tid"]: doc for doc in target._dynamic_trials}
-    pairs = [(doc, _copy(doc, target._exp_key)) for doc in _documents(source)]
-    _warn_of_withheld([copy for _, copy in pairs])
-    free = [pair for pair in pairs if pair[1]["tid"] not in there]
-    taken = [pair for pair in pairs if pair[1]["tid"] in there]
+    pairs = list(zip(_documents(source), _copies(source, target._exp_key), strict=True))
+    first = {id(pair): pair for pair in {pair[1]["tid"]: pair for pair in pairs[::-1]}.values()}
+    free = [pair for pair in pairs if pair[1]["tid"] not in there and id(pair) in first]
+    taken = [pair for pair in pairs if pair[1]["tid"] in there or id(pair) not in first]
     target.insert_trial_docs([copy for _, copy in free])
     target.refresh()  # now new ids are above theirs
-    others = [pair for pair in taken if not _is_brought_in(pair[1], there[pair[1]["tid"]])]
+    are_there = [_is_brought_in(copy, there.get(copy["tid"])) for _, copy in taken]
+    same = [doc for (doc, _), is_there in zip(taken, are_there, strict=True) if is_there]
+    others = [pair for pair, is_there in zip(taken, are_there, strict=True) if not is_there]
     for (_, copy), tid in zip(others, target.new_trial_ids(len(others)), strict=True):
         _renumber(copy, tid)
     target.insert_trial_docs([copy for _, copy in others])
     target.refresh()
-    _copy_attachments(source, target, free + others)
+    _copy_attachments(source, target, free + others, same)
     _copy_streams(source, target)
     return target
 
@@ -147,9 +153,9 @@ def _copy(doc: Document, exp_key: Any) -> Document:
     return copy
 
 
-def _is_brought_in(copy: Document, there: Document) -> bool:
+def _is_brought_in(copy: Document, there: Document | None) -> bool:
     """Tell whether a trial of the same id is the same one; if it waits there, bring it forward."""
-    if _values(copy) != _values(there):
+    if there is None or _values(copy) != _values(there):
         return False
     if there["state"] == JOB_STATE_NEW and copy["state"] != JOB_STATE_NEW:
         there.update(copy)
@@ -170,14 +176,24 @@ def _renumber(doc: Document, tid: Any) -> None:
     doc["misc"]["idxs"] = {label: [tid] * len(held) for label, held in idxs.items()}
 
 
-def _copy_attachments(source: Any, target: Any, fresh: list[tuple[Document, Document]]) -> None:
+def _copy_attachments(
+    source: Any, target: Any, fresh: list[tuple[Document, Document]], same: list[Document]
+) -> None:
+    """Copy all attachments that are not there, those of trials under the ids of the copies."""
+    fresh_tids, there = {copy["tid"] for _, copy in fresh}, set(target.attachments)
+    tids: dict[str, list[Any]] = {str(doc["tid"]): [doc["tid"]] for doc in same}
     for doc, copy in fresh:
-        there = target.trial_attachments(copy)
-        for name, value in source.trial_attachments(doc).items():
-            there[name] = value
-    for name in source.attachments:
-        if not str(name).startswith("ATTACH::") and name not in target.attachments:
-            target.attachments[name] = source.attachments[name]
+        tids.setdefault(str(doc["tid"]), []).append(copy["tid"])
+    for name, fetch in carried_attachments(source.attachments):
+        of_trial = _OF_TRIAL.fullmatch(str(name))
+        if of_trial is None:
+            if name not in there:
+                target.attachments[name] = fetch()
+            continue
+        for tid in tids.get(of_trial[1], ()):
+            new_name = f"ATTACH::{tid}::{of_trial[2]}"
+            if tid in fresh_tids or new_name not in there:
+                target.attachments[new_name] = fetch()
 
 
 def _copy_streams(source: Any, target: Any) -> None:
@@ -193,19 +209,30 @@ def _copy_streams(source: Any, target: Any) -> None:
                 target._streams.append(dict(entry))
 
 
-def _warn_of_withheld(docs: list[Document]) -> None:
-    tids = [doc["tid"] for doc in docs if _holds_withheld(doc["result"])]
-    if tids:
+def _copies(source: Any, exp_key: Any) -> list[Document]:
+    """Copy the documents, with the pickles of what was withheld, and say which are missing."""
+    pickle_of = source._pickle_of if isinstance(source, ReadableTrials) else _nothing
+    copies, without = [], []
+    for doc in _documents(source):
+        copy = _copy(doc, exp_key)
+        if holds_withheld(copy):
+            carrier = Carrier(pickle_of)
+            copy = carrier(copy)
+            without += [copy["tid"]] if carrier.lost else []
+        copies.append(copy)
+    if without:
         warnings.warn(
-            f"copy_trials: values of trials {tids[:5]} that only trusted=True reads are not copied",
+            f"copy_trials: values of trials {_few(without)} that only trusted=True reads are not "
+            "there any more, and are not copied",
             UserWarning,
             stacklevel=4,
         )
+    return copies
 
 
-def _holds_withheld(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_withheld, value.values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(_holds_withheld, value))
-    return isinstance(value, Withheld)
+def _nothing(_value: Withheld) -> None:
+    return None
+
+
+def _few(tids: list[Any]) -> str:
+    return f"{tids[:5]}" if len(tids) <= 5 else f"{tids[:5]}, …"

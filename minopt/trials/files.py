@@ -17,6 +17,7 @@ from minopt.exceptions import InvalidArgument, StoreError
 from minopt.trials.documents import Document
 from minopt.trials.memory import Trials
 from minopt.trials.seal import sealed
+from minopt.trials.withheld import Carrier, carried_attachments
 
 __all__ = ["dump_trials", "dumps", "remove_strays", "save_trials", "strays_of", "write_whole"]
 
@@ -78,8 +79,11 @@ def _in_memory(trials: Any) -> Any:
     if not getattr(trials, "_is_shared", False):
         return trials
     twin = Trials(exp_key=trials._exp_key, refresh=False)
-    twin._insert_trial_docs(trials._dynamic_trials)
-    twin.attachments.update(trials.attachments.items())
+    carried = Carrier(trials._pickle_of)
+    twin._insert_trial_docs(map(carried, trials._dynamic_trials))
+    twin.attachments.update(
+        (name, fetch()) for name, fetch in carried_attachments(trials.attachments)
+    )
     twin._streams = trials._streams
     twin.refresh()
     return twin

@@ -15,6 +15,9 @@ from minopt.trials import peek, tagged_json
 from minopt.trials.documents import Document, check_document, error_text
 from minopt.trials.files import dumps, write_whole
 from minopt.trials.memory import Trials
+from minopt.trials.reading import ReadableTrials
+from minopt.trials.tagged_json import Withheld
+from minopt.trials.withheld import Carrier, PickleOf, carried_attachments
 
 __all__ = ["lines_of", "read_jsonl", "to_jsonl", "trials_of_lines"]
 
@@ -35,23 +38,30 @@ def lines_of(trials: Any) -> Iterable[str]:
         "exp_key": trials._exp_key,
         "streams": list(getattr(trials, "_streams", ())),
     }
-    yield tagged_json.dumps(head, "exp_key", _Keeper("the search"))
+    pickle_of = trials._pickle_of if isinstance(trials, ReadableTrials) else _nothing
+    yield tagged_json.dumps(head, "exp_key", _Keeper("the search", pickle_of))
     key = trials._exp_key
     for doc in trials._dynamic_trials:
         if key is None or doc["exp_key"] == key:
-            yield tagged_json.dumps({"trial": doc}, "", _Keeper(f"trial {doc['tid']!r}"))
-    for name, value in trials.attachments.items():
-        line = {"attachment": name, "value": value}
-        yield tagged_json.dumps(line, "", _Keeper(f"attachment {name!r}"))
+            yield tagged_json.dumps({"trial": doc}, "", _Keeper(f"trial {doc['tid']!r}", pickle_of))
+    for name, fetch in carried_attachments(trials.attachments):
+        line = {"attachment": name, "value": fetch()}
+        yield tagged_json.dumps(line, "", _Keeper(f"attachment {name!r}", pickle_of))
+
+
+def _nothing(_value: Withheld) -> None:
+    return None
 
 
 class _Keeper:
     """Pickles what JSON cannot hold, to be read only with trust, or leaves it out and says so."""
 
-    def __init__(self, whose: str) -> None:
-        self._whose = whose
+    def __init__(self, whose: str, pickle_of: PickleOf) -> None:
+        self._whose, self._pickle_of = whose, pickle_of
 
     def __call__(self, path: str, value: Any) -> Any:
+        if isinstance(value, Withheld):
+            return Carrier(self._pickle_of)(value).told
         try:
             data = dumps(value)
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects

@@ -21,6 +21,7 @@ from minopt.trials.documents import check_document
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
 from minopt.trials.unpickle import damaged, safe_loads
+from minopt.trials.withheld import Reader, holds_withheld
 
 _NO_PICKLES = {
     "sqlite": "it is a database, and a search goes on in it with fmin(..., trials={!r})",
@@ -151,9 +152,23 @@ def read_pickle(data: bytes, trusted: bool, source: str, way_out: str) -> Any:
         )
     if isinstance(trials, Trials):
         _check(trials, source)
+        if trusted:
+            _read_withheld(trials, source)
     elif any(kind.__module__.startswith("hyperopt.") for kind in type(trials).__mro__):
         return _as_ours(trials)
     return trials
+
+
+def _read_withheld(trials: Trials, source: str) -> None:
+    """Read what was withheld when these trials came here from another store."""
+    attachments, read = trials.attachments, Reader()
+    try:
+        for doc in filter(holds_withheld, trials._dynamic_trials):
+            doc.update(read(doc))
+        for name in [name for name in attachments if holds_withheld(attachments[name])]:
+            attachments[name] = read(attachments[name])
+    except Exception as wrong:  # reading a pickle runs the code of users' classes
+        raise damaged(source, wrong) from wrong
 
 
 def _check(trials: Trials, source: str) -> None:

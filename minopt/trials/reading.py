@@ -9,6 +9,7 @@ from minopt.exceptions import InvalidArgument
 from minopt.trials import records, summary
 from minopt.trials.attachments import TrialAttachments
 from minopt.trials.documents import Document, miscs_to_idxs_vals, plain, spec_from_misc
+from minopt.trials.tagged_json import Withheld
 
 
 class ReadableTrials:
@@ -30,6 +31,10 @@ class ReadableTrials:
     _exp_key: Any
     attachments: Any
     _decoder: Callable[[dict[str, Any]], Any] | None = None
+
+    def _pickle_of(self, value: Withheld) -> bytes | None:
+        """Return the pickle of a value that was withheld, unread, where it is kept elsewhere."""
+        return None
 
     def _seen(self) -> list[Document]:
         """Return the documents that are seen, for reading on the spot."""

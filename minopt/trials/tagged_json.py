@@ -196,6 +196,8 @@ class _Encoder:
             return {TAG: "array", "dtype": "O", "shape": list(value.shape), "v": items}
         if _is_numpys(value):
             return _write_numpy(value)
+        if type(value) is Withheld and self._keep is not None:
+            return self._keep(path, value)  # who keeps values knows whether it has this one
         write = _WRITERS.get(type(value))
         tree = None if write is None else write(value)
         if tree is not None:
@@ -386,7 +388,8 @@ class Withheld:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Withheld) and other.told == self.told
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:  # it may stand in a set, and be a key
+        return hash(str(self.told.get("type")))
 
 
 def _write_complex(value: complex) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -14,6 +14,8 @@ from minopt.trials.files import dumps
 from minopt.trials.sql import schema
 from minopt.trials.sql.codec import digest
 from minopt.trials.sql.database import Database
+from minopt.trials.tagged_json import Withheld
+from minopt.trials.withheld import Reader, pickle_in, with_pickle
 
 _table = schema.attachments
 _of = (_table.c.exp_key == bindparam("of")) & (_table.c.name == bindparam("called"))
@@ -53,12 +55,9 @@ class Attachments(MutableMapping[str, Any]):
         return self._unpacked(kind, data, name)
 
     def _unpacked(self, kind: str, data: bytes, name: str) -> Any:
-        if kind == "bytes":
-            return data
-        if kind == "text":
-            return data.decode("utf-8", "surrogatepass")
-        if kind == "json":
-            return tagged_json.loads(data)
+        if kind != "pickle":
+            value = plain(kind, data)
+            return Reader()(value) if self._trusted and kind == "json" else value
         if not self._trusted:
             raise InvalidArgument(
                 f"attachment {name!r} is a pickle, and reading it can run code; if you trust who "
@@ -89,11 +88,22 @@ class Attachments(MutableMapping[str, Any]):
         with self._database.read() as connection:
             return int(connection.execute(_COUNT, {"of": self._key}).scalar_one())
 
-    def restore(self, packed: Mapping[str, tuple[str, bytes]]) -> None:
-        """Put back attachments as the table held them: kind and content by name."""
-        for name, (kind, data) in packed.items():
-            with self._database.write() as connection:
-                put(connection, self._key, name, kind, data)
+    def carried(self, name: str) -> Any:
+        """Return an attachment for another store; one that is not trusted, unread."""
+        with self._database.read() as connection:
+            kind, data = get(connection, self._key, name)
+        if kind == "pickle" and not self._trusted:
+            return with_pickle("value", data)
+        return self._unpacked(kind, data, name)
+
+    def pickle_of(self, name: str) -> bytes | None:
+        """Return the pickle of a part of a trial's result, unread; None if there is none."""
+        with self._database.read() as connection:
+            try:
+                kind, data = get(connection, self._key, name)
+            except KeyError:
+                return None
+        return data if kind == "value" else None
 
     def __repr__(self) -> str:
         return f"<attachments in {self._database.told}: {list(self)}>"
@@ -124,11 +134,22 @@ def get(connection: Connection, key: str, name: str) -> tuple[str, bytes]:
     return kind, data
 
 
+def plain(kind: str, data: bytes) -> Any:
+    """Return an attachment that is no pickle."""
+    if kind == "bytes":
+        return data
+    if kind == "text":
+        return data.decode("utf-8", "surrogatepass")
+    return tagged_json.loads(data)
+
+
 def _packed(value: Any, name: str) -> tuple[str, bytes]:
     if type(value) is str:
         return "text", value.encode("utf-8", "surrogatepass")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "bytes", bytes(value)
+    if isinstance(value, Withheld) and (pickled := pickle_in(value)) is not None:
+        return "pickle", pickled
     try:
         return "json", tagged_json.dumps(value, name).encode()
     except UnstorableValue:

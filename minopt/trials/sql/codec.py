@@ -12,7 +12,8 @@ from minopt.exceptions import DamagedStore, InvalidTrial
 from minopt.trials import tagged_json
 from minopt.trials.documents import Document
 from minopt.trials.files import dumps
-from minopt.trials.tagged_json import LEFT_OUT
+from minopt.trials.tagged_json import LEFT_OUT, Withheld
+from minopt.trials.withheld import pickle_in, with_pickle
 
 _PARTS = ("spec", "result", "misc")
 _COLUMNS = frozenset({"tid", "exp_key", "state", "owner", *_PARTS})
@@ -78,18 +79,29 @@ class Packed:
     def _keep(self, path: str, value: Any) -> Any:
         """Pickle what JSON cannot hold, once; leave out what cannot be pickled either."""
         before = self._known.get(path)
-        if before is not None and before[0] is value:
+        if before is not None and _is_same(value, *before):
             self.kept[path] = before
             return before[1]
+        kind = type(value).__qualname__
         try:
-            data = dumps(value)
+            if isinstance(value, Withheld):
+                kind, carried = str(value.told.get("type", "value")), pickle_in(value)
+                if carried is None:
+                    return with_pickle(kind, None).told
+                data = carried
+            else:
+                data = dumps(value)
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
             self.lost[path] = f"{type(wrong).__name__}: {_first_line(wrong)}"
             return LEFT_OUT
         name = f"{PREFIX}{self._tid}::{path}"
-        told = {"$": "kept", "name": name, "type": type(value).__qualname__}
+        told = {"$": "kept", "name": name, "type": kind}
         self.kept[path], self.fresh[name] = (value, told), data
         return told
+
+
+def _is_same(value: Any, before: Any, told: Told) -> bool:
+    return value is before or (isinstance(value, Withheld) and value.told == told)
 
 
 def _first_line(error: Exception) -> str:

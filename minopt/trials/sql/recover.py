@@ -12,8 +12,11 @@ from minopt.trials import tagged_json
 from minopt.trials.documents import Document
 from minopt.trials.salvaged import Salvaged
 from minopt.trials.sql import schema
+from minopt.trials.sql.attachments import plain
 from minopt.trials.sql.codec import digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
+from minopt.trials.tagged_json import Withheld
+from minopt.trials.withheld import with_pickle
 
 # What the rows of trials, attachments and searches look like, see `Pages`; as in schema.py.
 _LOOKS = ("ntiii??itttti", "tttbi", "tiiiitt")
@@ -80,7 +83,7 @@ def recover(path: str | Path, target: str | Path) -> list[Salvaged]:
     for search in searches:
         trials = SQLTrials(target, search.exp_key)
         trials.insert_trial_docs(search.documents)
-        trials.attachments.restore(search.attachments)
+        trials.attachments.update(search.attachments)
         with trials._holding_streams():
             trials._streams.extend(search.streams)
         trials.close()
@@ -154,11 +157,9 @@ class _Found:
         salvaged.ids = {doc["tid"] for doc in salvaged.documents}
         salvaged.ids |= set(range(n_ids)) if n_ids <= n_believed else set()
         salvaged.streams = _streams(head.get("streams", "[]"))
-        salvaged.attachments = {
-            name: (row["kind"], row["data"])
-            for (of, name), row in self._attachments.items()
-            if of == key
-        }
+        for (of, name), row in self._attachments.items():
+            if of == key and row["kind"] != "value":
+                self._add_attachment(salvaged, name, row)
         there = {doc["tid"] for doc in salvaged.documents}
         for of, tid in sorted(self._spoilt):
             if of == key and tid not in there and tid in salvaged.ids:
@@ -166,10 +167,33 @@ class _Found:
         return salvaged
 
     def _add(self, salvaged: Salvaged, row: Mapping[str, Any]) -> None:
+        missing: list[str] = []
+
+        def fetch(told: Mapping[str, Any]) -> Withheld:
+            kept = self._attachments.get((row["exp_key"], str(told.get("name"))))
+            if kept is None:
+                missing.append(str(told.get("type")))
+            return with_pickle(str(told.get("type")), None if kept is None else kept["data"])
+
         try:
-            salvaged.documents.append(unpack(row, salvaged.exp_key, tagged_json.Withheld))
+            salvaged.documents.append(unpack(row, salvaged.exp_key, fetch))
         except DamagedStore as wrong:
             salvaged.notes.append(f"trial {row['tid']}: {wrong}")
+            return
+        if missing:
+            salvaged.notes.append(f"trial {row['tid']}: without values of type {missing}")
+
+    def _add_attachment(self, salvaged: Salvaged, name: str, row: Mapping[str, Any]) -> None:
+        try:
+            value = (
+                with_pickle("value", row["data"])
+                if row["kind"] == "pickle"
+                else plain(row["kind"], row["data"])
+            )
+        except (DamagedStore, ValueError) as wrong:
+            salvaged.notes.append(f"attachment {name!r}: {wrong}")
+        else:
+            salvaged.attachments[name] = value
 
 
 def _all(row: Mapping[str, Any], names: tuple[str, ...], kind: type) -> bool:

@@ -332,6 +332,8 @@ class SQLStore(Store):
         known = self._kept.get(row["tid"], {})
 
         def fetch(told: Told) -> Any:
+            if "name" not in told:  # it was lost before it came here
+                return tagged_json.Withheld(told)
             path = str(told["name"]).split("::", 2)[-1]
             if path in known and known[path][1] == told:
                 kept[path] = known[path]

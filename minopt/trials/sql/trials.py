@@ -8,6 +8,7 @@ from typing import Any
 from minopt._optional import need
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.trials.stored import StoredTrials
+from minopt.trials.tagged_json import Withheld
 
 
 class SQLTrials(StoredTrials):
@@ -81,6 +82,10 @@ class SQLTrials(StoredTrials):
         self.asynchronous = asynchronous
         store = SQLStore(database, exp_key, **options)
         self._begin(store, exp_key, refresh, options["heartbeat_timeout"] / 6)
+
+    def _pickle_of(self, value: Withheld) -> bytes | None:
+        name = value.told.get("name")
+        return self.attachments.pickle_of(name) if isinstance(name, str) else None
 
     @property
     def url(self) -> str:
