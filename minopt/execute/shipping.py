@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
+from minopt._warn import warn
 from minopt.exceptions import InvalidArgument
 from minopt.execute.outcome import Outcome, Raised, Returned, outcome_of
 from minopt.trials.documents import Document
@@ -63,11 +63,10 @@ def unpack_outcome(data: bytes, trial: Document) -> Outcome:
     outcome: Outcome = pickle.loads(data)  # noqa: S301 - from a process that this one started
     if isinstance(outcome, Returned) and _LOST in outcome.result:
         lost = outcome.result.pop(_LOST)
-        warnings.warn(
+        warn(
             f"trial {trial['tid']!r}: {', '.join(map(repr, lost))} of its result cannot be "
             "pickled and stayed behind in the worker process",
             RuntimeWarning,
-            stacklevel=2,
         )
     return outcome
 

@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from minopt.exceptions import BadSearchSpace
+from minopt.pyll import copying, misuse
 from minopt.pyll.nesting import Visit, run_nested
 
 
@@ -21,7 +22,7 @@ class UndefinedValue:
     """What the parameters of a `Lambda` hold until they are bound."""
 
 
-class Apply:
+class Apply(misuse.Unevaluated):
     """The application of a named symbol to argument nodes, not yet evaluated.
 
     Parameters
@@ -75,6 +76,17 @@ class Apply:
             from minopt.pyll.symbols import scope
 
             scope.define_if_new(**self.define_params)
+
+    def __copy__(self) -> Apply:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Apply:
+        return copying.deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return copying.reduced(self, protocol)
 
     def eval(self, memo: dict[int, Any] | None = None) -> Any:
         """Evaluate every node below this one, each once, and return this node's value.
@@ -243,15 +255,12 @@ class Apply:
 
     def __iter__(self) -> Iterator[Apply]:
         if self.o_len is None:
-            raise TypeError(f"cannot iterate over {self.name!r}: its length is not known")
+            raise misuse.no_items(self)
         return (self[position] for position in range(self.o_len))
 
     def __len__(self) -> int:
         if self.o_len is None:
-            raise TypeError(
-                f"{self.name!r} is a part of a space: it has no length, and is neither true nor "
-                "false, before it is evaluated; compare and branch in the objective"
-            )
+            raise misuse.no_length(self)
         return self.o_len
 
     def __call__(self, *args: Any, **kwargs: Any) -> Apply:

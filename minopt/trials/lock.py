@@ -9,12 +9,12 @@ import platform
 import stat
 import sys
 import threading
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from minopt._warn import warn
 from minopt.exceptions import FileInUse, StoreError
 
 __all__ = ["FileLock", "Holder"]
@@ -180,11 +180,10 @@ def _locked(handle: int, what: str) -> bool:
             return False
         if wrong.errno not in _NO_LOCKS:
             raise
-        warnings.warn(
+        warn(
             f"{what} lies on a file system without locks; see to it that one search at a time "
             "uses it",
             RuntimeWarning,
-            stacklevel=6,
         )
     return True
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from minopt._warn import warn
 from minopt.exceptions import InvalidArgument
 from minopt.trials.documents import (
     JOB_STATE_NEW,
@@ -146,12 +146,11 @@ class SaveFile:
             self._may_clean = False
             remove_strays(self.path)
         if self._clock.is_felt(time.perf_counter() - begun, size):
-            warnings.warn(
+            warn(
                 f"{self._what}: saving {size / 1e6:.1f} MB after every trial takes "
                 f"{self._clock.share:.0%} of the time by now, and more with each trial; "
                 "SQLTrials writes only what is new, as in fmin(..., trials='search.db')",
                 UserWarning,
-                stacklevel=2,
             )
 
     def _remember(self, trials: Any) -> None:

@@ -6,13 +6,13 @@ import math
 import os
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from minopt._interrupts import uninterrupted
+from minopt._warn import warn
 from minopt.exceptions import StoreError
 from minopt.trials.contract import Store
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
@@ -90,11 +90,10 @@ class StoredTrials(Trials):
         known = [doc for doc in changed if doc not in unknown] if unknown else changed
         stale = [doc["tid"] for doc in known if not self._store.replace(doc)]
         if stale:
-            warnings.warn(
+            warn(
                 f"trials {stale!r} were changed here and by another process; the other's version "
                 "is kept",
                 RuntimeWarning,
-                stacklevel=5,
             )
 
     def _pull(self) -> None:
@@ -177,11 +176,10 @@ class StoredTrials(Trials):
                 return
             self._token = None  # read all again: this trial is not what we believe
             self._pull()
-        warnings.warn(
+        warn(
             f"trial {doc['tid']!r} was deleted, or given to another worker after this one had "
             "not been heard of for some time; what it found here is dropped",
             RuntimeWarning,
-            stacklevel=3,
         )
 
     def _heartbeat(self, doc: Document) -> None:

@@ -168,7 +168,7 @@ def test_iterating_over_a_node_of_unknown_length_is_refused():
 
 
 def test_branching_on_a_part_of_a_space_is_refused_with_the_way_out():
-    with pytest.raises(TypeError, match=r"'gt' is a part of a space.*branch in the objective"):
+    with pytest.raises(TypeError, match=r"'gt' of parameter 'x' is .*branch in the objective"):
         bool(hp.uniform("x", 0, 1) > 0.5)
 
 
