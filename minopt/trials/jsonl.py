@@ -12,10 +12,11 @@ from typing import Any
 
 from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
-from minopt.trials.documents import Document, check_document, error_text
+from minopt.trials.documents import Document, check_read
 from minopt.trials.files import dumps, write_whole
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
+from minopt.trials.streams import are_streams
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import Carrier, PickleOf, carried_attachments
 
@@ -165,17 +166,21 @@ def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:
     if read.get("minopt") == "trials":
         if read.get("version") != _VERSION:
             raise DamagedFile(f"it is of version {read.get('version')!r}, later than this minopt")
-        trials._exp_key = read.get("exp_key")
-        trials._streams = list(read.get("streams") or ())
+        streams = read.get("streams") or []
+        if not are_streams(streams):
+            raise DamagedFile(f"its random streams are none: {str(streams)[:80]}")
+        trials._exp_key, trials._streams = read.get("exp_key"), streams
         return True
     if "attachment" in read and "value" in read:
-        trials.attachments[read["attachment"]] = read["value"]
+        try:
+            trials.attachments[read["attachment"]] = read["value"]
+        except TypeError as wrong:
+            raise DamagedFile(f"an attachment has no name ({wrong})") from wrong
         return False
     if "trial" not in read:
         raise DamagedFile(f"it is no line of trials: its keys are {sorted(map(str, read))}")
     try:
-        check_document(read["trial"])
-        error_text(read["trial"])
+        check_read(read["trial"])
     except (InvalidTrial, TypeError, KeyError, AttributeError) as wrong:
         raise DamagedFile(f"it holds no trial ({wrong})") from wrong
     docs.append(read["trial"])

@@ -17,9 +17,10 @@ from minopt.exceptions import (
     StoreError,
 )
 from minopt.trials import peek
-from minopt.trials.documents import check_document
+from minopt.trials.documents import check_read
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
+from minopt.trials.streams import are_streams
 from minopt.trials.unpickle import damaged, safe_loads
 from minopt.trials.withheld import Reader, holds_withheld
 
@@ -178,7 +179,9 @@ def _check(trials: Trials, source: str) -> None:
         if tuple(map(type, parts)) != (list, set):
             raise TypeError("its documents or its ids are of the wrong kind")
         for doc in trials._dynamic_trials:
-            check_document(doc)
+            check_read(doc)
+        if not are_streams(trials._streams):
+            raise TypeError("its random streams are none")
         trials.refresh()
     except (InvalidTrial, TypeError, LookupError, AttributeError, ValueError) as wrong:
         raise damaged(source, wrong) from wrong

@@ -11,11 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from minopt.exceptions import InvalidTrial
-from minopt.trials.documents import Document, check_document
+from minopt.trials.documents import Document, check_read
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import Known, Unfinished
 from minopt.trials.salvaged import Salvaged, once
 from minopt.trials.seal import is_broken
+from minopt.trials.streams import are_streams
 from minopt.trials.unpickle import SafeUnpickler
 
 __all__ = ["salvage_pickle"]
@@ -303,7 +304,7 @@ def _take_state(state: dict[str, Any], salvaged: Salvaged) -> None:
         salvaged.ids |= state["_ids"]
     if isinstance(state.get("attachments"), dict):
         salvaged.attachments.update(state["attachments"])
-    if isinstance(state.get("_streams"), list):
+    if are_streams(state.get("_streams")):
         salvaged.streams = state["_streams"]
     if "_exp_key" in state and isinstance(state["_exp_key"], (str, int, type(None))):
         salvaged.exp_key = state["_exp_key"]
@@ -311,7 +312,7 @@ def _take_state(state: dict[str, Any], salvaged: Salvaged) -> None:
 
 def _is_document(found: dict[Any, Any]) -> bool:
     try:
-        check_document(found)
+        check_read(found)
     except (InvalidTrial, TypeError, KeyError, AttributeError, ValueError):
         return False
     return True

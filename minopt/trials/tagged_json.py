@@ -90,8 +90,19 @@ def loads(text: str | bytes, fetch: Fetch | None = None) -> Any:
         if fetch is None or '"kept"' not in told:
             return _read_tagged(told)
         return json.loads(told, object_hook=untag_or_fetch)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as wrong:
+    except _UNREADABLE as wrong:
         raise DamagedStore(f"this is not tagged JSON ({wrong}): {text[:80]!r}") from wrong
+
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    OSError,  # a time zone's name may be that of a directory
+)
 
 
 def _untag(read: dict[str, Any]) -> Any:
@@ -284,10 +295,15 @@ def _field(part: list[Any]) -> tuple[Any, ...]:
 def _read_scalar(read: dict[str, Any]) -> Any:
     dtype = _dtype_of(read["dtype"])
     if "v" in read:
+        if dtype.kind not in "biuf":  # others take a number for a size
+            raise ValueError("a scalar without its bytes")
         return dtype.type(read["v"])
     if dtype.itemsize == 0:
         return np.zeros((), dtype)[()]
     return np.frombuffer(base64.b64decode(read["data"]), dtype)[0]
+
+
+_MANY_EMPTY = 1 << 20
 
 
 def _read_array(read: dict[str, Any]) -> Any:
@@ -299,6 +315,8 @@ def _read_array(read: dict[str, Any]) -> Any:
         return objects.reshape(shape)
     dtype = _dtype_of(read["dtype"])
     if dtype.itemsize == 0 or 0 in shape:
+        if 0 not in shape and math.prod(shape) > _MANY_EMPTY:
+            raise ValueError("an array without bytes is too large")
         return np.zeros(shape, dtype, order=read["order"])
     array = np.frombuffer(base64.b64decode(read["data"]), dtype)
     return array.reshape(shape, order=read["order"]).copy(order="K")

@@ -12,7 +12,7 @@ from minopt.exceptions import DamagedStore, InvalidArgument, InvalidArgumentType
 from minopt.trials import tagged_json
 from minopt.trials.files import dumps
 from minopt.trials.sql import schema
-from minopt.trials.sql.codec import digest
+from minopt.trials.sql.codec import digest, is_storable
 from minopt.trials.sql.database import Database
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import Reader, pickle_in, with_pickle
@@ -48,6 +48,8 @@ class Attachments(MutableMapping[str, Any]):
         self._database.run(lambda connection: put(connection, self._key, name, kind, data))
 
     def __getitem__(self, name: str) -> Any:
+        if not is_storable(name):
+            raise KeyError(name)
         with self._database.read() as connection:
             kind, data = get(connection, self._key, name)
         if kind == "value":
@@ -72,7 +74,7 @@ class Attachments(MutableMapping[str, Any]):
             connection.execute(_DELETE, {"of": self._key, "called": name})
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.digest_of(name) is not None
+        return is_storable(name) and self.digest_of(str(name)) is not None
 
     def digest_of(self, name: str) -> int | None:
         """Return 64 bits that change with the attachment; None if there is none."""
@@ -110,9 +112,9 @@ class Attachments(MutableMapping[str, Any]):
 
     @staticmethod
     def _check(name: Any) -> None:
-        if not isinstance(name, str) or "\0" in name:
+        if not is_storable(name):
             raise InvalidArgumentType(
-                f"an attachment is named by a string without NUL, got {name!r}"
+                f"an attachment is named by a string of UTF-8 without NUL, got {name!r}"
             )
 
 

@@ -61,7 +61,7 @@ class Packed:
         self.lost: dict[str, str] = {}
         owner = document["owner"]
         rest = {key: value for key, value in document.items() if key not in _COLUMNS}
-        if owner is not None and not isinstance(owner, str):
+        if owner is not None and not is_storable(owner):
             rest["owner"], owner = owner, None
         self.columns: dict[str, Any] = {
             "tid": self._tid,
@@ -108,6 +108,17 @@ def _first_line(error: Exception) -> str:
     with suppress(Exception):
         return str(error).partition("\n")[0][:200]
     return "(it cannot be printed)"
+
+
+def is_storable(text: Any) -> bool:
+    """Tell whether a value is a string that every database takes as it is."""
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def check(document: Document, exp_key: Any) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from minopt.exceptions import DamagedStore
 from minopt.trials.sql import schema
+from minopt.trials.streams import are_streams
 
 _heads = schema.searches
 _COLUMNS = ("clock", "generation", "next_tid", "n_trials", "streams", "reserved")
@@ -96,14 +97,17 @@ def _text(json_: str | bytes) -> str:
 
 def streams_of(head: Head) -> list[dict[str, Any]]:
     """Return the random streams."""
-    return list(_loads(head.streams))
+    streams = _loads(head.streams)
+    if not are_streams(streams):
+        raise DamagedStore(f"the random streams of the search are {head.streams[:80]!r}")
+    return streams
 
 
 def reserve(head: Head, n: int, owner: str) -> list[int]:
     """Take `n` ids."""
     first = head.next_tid
     head.next_tid += n
-    entries = _loads(head.reserved)
+    entries = _reserved(head)
     mine = [entry for entry in entries if entry[0] == owner]
     entries = [entry for entry in entries if entry[0] != owner] + mine[-MANY + 1 :]
     head.reserved = _dumps([*entries, [owner, first, n, []]])
@@ -119,7 +123,7 @@ def draw(head: Head, streams: list[dict[str, Any]], owner: str) -> bool:
     now = {entry["first"]: entry for entry in streams if entry["n_seeds"]}
     if now == before:
         return False
-    entries = _loads(head.reserved)
+    entries = _reserved(head)
     mine = next((entry for entry in reversed(entries) if entry[0] == owner), None)
     if mine is not None:
         _, first, n, drawn = mine
@@ -144,7 +148,7 @@ def use(head: Head, tids: set[int]) -> None:
         return
     entries = [
         entry
-        for entry in _loads(head.reserved)
+        for entry in _reserved(head)
         if not any(tid in tids for tid in range(entry[1], entry[1] + entry[2]))
     ]
     head.reserved = _dumps(entries)
@@ -155,7 +159,7 @@ def give_back(head: Head, is_gone: Callable[[str], bool]) -> bool:
 
     What lies below an id that is used, or a seed drawn by somebody else, stays used up.
     """
-    entries = _loads(head.reserved)
+    entries = _reserved(head)
     kept = [entry for entry in entries if not is_gone(entry[0])]
     if len(kept) == len(entries):
         return False
@@ -172,6 +176,29 @@ def give_back(head: Head, is_gone: Callable[[str], bool]) -> bool:
     head.streams = _dumps([entry for entry in streams.values() if entry["n_seeds"]])
     head.reserved = _dumps(kept)
     return True
+
+
+def _reserved(head: Head) -> list[Any]:
+    entries = _loads(head.reserved)
+    if not all(map(_is_reservation, entries)):
+        raise DamagedStore(f"the reserved ids of the search are {head.reserved[:80]!r}")
+    return entries
+
+
+def _is_reservation(entry: Any) -> bool:
+    if not (isinstance(entry, list) and len(entry) == 4):
+        return False
+    owner, first, n, drawn = entry
+    numbers = type(first) is type(n) is int and first >= 0 and n >= 0
+    return (
+        isinstance(owner, str)
+        and numbers
+        and isinstance(drawn, list)
+        and all(
+            isinstance(before, dict) and "first" in before and type(before.get("n_seeds")) is int
+            for before in drawn
+        )
+    )
 
 
 def _loads(text: str) -> list[Any]:

@@ -15,6 +15,7 @@ from minopt.trials.sql import schema
 from minopt.trials.sql.attachments import plain
 from minopt.trials.sql.codec import digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
+from minopt.trials.streams import are_streams
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import with_pickle
 
@@ -216,6 +217,4 @@ def _streams(text: str) -> list[dict[str, Any]]:
         read = json.loads(text)
     except ValueError:
         return []
-    keys = {"first", "last", "n_seeds"}
-    is_right = isinstance(read, list) and all(isinstance(e, dict) and keys <= set(e) for e in read)
-    return read if is_right else []
+    return read if are_streams(read) else []

@@ -1,0 +1,25 @@
+"""What the remembered random streams of a search look like, wherever they are read from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["are_streams"]
+
+_MOST_SEEDS = 10**8  # a stream is wound forward by as many: more would never end
+
+
+def are_streams(value: Any) -> bool:
+    """Tell whether a value is a list of streams: first state, last state, number of seeds."""
+    return isinstance(value, list) and all(map(_is_stream, value))
+
+
+def _is_stream(entry: Any) -> bool:
+    if not (isinstance(entry, dict) and {"first", "last", "n_seeds"} <= entry.keys()):
+        return False
+    states, n_seeds = (entry["first"], entry["last"]), entry["n_seeds"]
+    return (
+        all(state is None or isinstance(state, str) for state in states)
+        and type(n_seeds) is int
+        and 0 <= n_seeds <= _MOST_SEEDS
+    )
