@@ -30,6 +30,7 @@ from minopt._running import Running
 from minopt._search import Algorithm, FMinIter, logger
 from minopt.domain.assign import space_eval
 from minopt.domain.domain import Domain
+from minopt.domain.plain_space import from_data
 from minopt.exceptions import AllTrialsFailed
 from minopt.execute.evaluate import put_back
 from minopt.trials.documents import JOB_STATE_RUNNING
@@ -293,6 +294,15 @@ def _best_point(trials: Any, space: Any) -> Any:
     except AllTrialsFailed:
         return None
     return space_eval(space, best)
+
+
+def _decoder_of(space: Any, is_plain: bool) -> Callable[[dict[str, Any]], Any]:
+    """Return the function from values by label to a point of a space, or of one saved as data."""
+    return Domain(_no_objective, from_data(space) if is_plain else space).point
+
+
+def _no_objective(point: Any) -> Any:
+    raise NotImplementedError("this domain has no objective")
 
 
 def _has_own_fmin(trials: Any) -> bool:

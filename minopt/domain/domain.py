@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minopt.domain.assign import Program
 from minopt.domain.compile import compile_space, find_parameters
+from minopt.domain.plain_space import as_data
 from minopt.domain.result import clean_result
 from minopt.domain.table import Table
 from minopt.domain.uses import is_parameter, parameter_parts
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 
-_LAZY = ("vh", "s_idxs_vals", "table", "_program", "_ctrl_nodes")
+_LAZY = ("plain_space", "vh", "s_idxs_vals", "table", "_program", "_ctrl_nodes")
 
 
 class Domain:
@@ -182,6 +183,11 @@ class Domain:
             for key, value in (result.pop("attachments", None) or {}).items():
                 ctrl.attachments[key] = value
         return result
+
+    @cached_property
+    def plain_space(self) -> list[Any] | None:
+        """The space as plain data; None if it holds objects or functions, which are none."""
+        return as_data(self.expr)
 
     def point(self, config: Mapping[str, Any]) -> Any:
         """Return the point that the objective receives for these values."""

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
-import numpy as np
-
 from minopt._clock import coarse_utcnow
-from minopt.exceptions import InvalidArgument, InvalidArgumentType, InvalidTrial
+from minopt.exceptions import InvalidArgumentType, InvalidTrial
 from minopt.trials import summary
 from minopt.trials.documents import (
     JOB_STATE_NEW,
@@ -23,7 +21,9 @@ from minopt.trials.documents import (
     make_plain,
     new_document,
 )
+from minopt.trials.given import check_count, check_lengths, listed, states_of
 from minopt.trials.ledger import UNFINISHED, Ledger, Tally, TidCounter, is_injected
+from minopt.trials.points import Decoder
 from minopt.trials.reading import ReadableTrials
 
 # One lock for all Trials, so that they can be pickled and copied.
@@ -143,8 +143,7 @@ class Trials(ReadableTrials):
         view._ids = self._ids
         view._dynamic_trials = self._dynamic_trials
         view.attachments = self.attachments
-        if self._decoder is not None:
-            view._decoder = self._decoder
+        view._decoder, view._space = self._decoder, self._space
         if exp_key == self._exp_key:
             view._streams = self._streams
         if refresh:
@@ -191,6 +190,9 @@ class Trials(ReadableTrials):
             for name in ("_ids", "_dynamic_trials", "_trials", "attachments"):
                 if name in state:
                     state[name] = copy.copy(state[name])
+        space = self._space_to_save()
+        if space is not None:
+            state["_space"] = space
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -213,8 +215,7 @@ class Trials(ReadableTrials):
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
-        if self._decoder is not None:
-            twin._decoder = self._decoder  # a space is never changed: both may use it
+        twin._decoder = self._decoder  # a space is never changed: both may use it
         return twin
 
     # ---- adding
@@ -267,7 +268,7 @@ class Trials(ReadableTrials):
         InvalidTrial
             If one of them is no trial document; then none is added.
         """
-        docs = [self.assert_valid_trial(doc) for doc in _listed(docs)]
+        docs = [self.assert_valid_trial(doc) for doc in listed(docs)]
         for doc in docs:
             make_plain(doc)
         return self._insert_trial_docs(docs)
@@ -293,7 +294,7 @@ class Trials(ReadableTrials):
         miscs: Sequence[Any],
     ) -> list[Document]:
         """Make documents of new trials, one for each id; they are not inserted."""
-        _same_length(tids=tids, specs=specs, results=results, miscs=miscs)
+        check_lengths(tids=tids, specs=specs, results=results, miscs=miscs)
         return [
             new_document(*parts, exp_key=self._exp_key)
             for parts in zip(tids, specs, results, miscs, strict=True)
@@ -308,7 +309,7 @@ class Trials(ReadableTrials):
         sources: Sequence[Any],
     ) -> list[Document]:
         """Make documents of trials that stem from others, whose state and times they take."""
-        _same_length(tids=tids, specs=specs, results=results, miscs=miscs, sources=sources)
+        check_lengths(tids=tids, specs=specs, results=results, miscs=miscs, sources=sources)
         docs = self.new_trial_docs(tids, specs, results, miscs)
         for doc, source in zip(docs, sources, strict=True):
             for key in ("state", "exp_key", "owner", "book_time", "refresh_time"):
@@ -329,11 +330,16 @@ class Trials(ReadableTrials):
             self.attachments = {}
             self.refresh()
 
+    def _decoder_of(self, space: Any, is_plain: bool) -> Decoder:
+        from minopt.fmin import _decoder_of
+
+        return _decoder_of(space, is_plain)
+
     # ---- counting
 
     def count_by_state_synced(self, arg: Any, trials: Iterable[Document] | None = None) -> int:
         """Count the trials in a state, or in one of several states, as of the last `refresh`."""
-        states = _states(arg)
+        states = states_of(arg)
         return sum(doc["state"] in states for doc in (self._trials if trials is None else trials))
 
     def count_by_state_unsynced(self, arg: Any) -> int:
@@ -408,7 +414,7 @@ def trials_from_docs(docs: Iterable[Document], validate: bool = True, **kwargs: 
     if validate:
         trials.insert_trial_docs(docs)
     else:
-        trials._insert_trial_docs(_listed(docs))
+        trials._insert_trial_docs(listed(docs))
     trials.refresh()
     return trials
 
@@ -465,37 +471,3 @@ def tally(trials: Any) -> Tally:
     injected = sum(doc["state"] not in UNFINISHED and is_injected(doc) for doc in docs)
     best = summary.best_loss(trials)
     return Tally(new, running, done, error, cancel, best, unfinished, injected)
-
-
-def _states(arg: Any) -> set[Any]:
-    """Read the argument of the counting methods: a job state, or several."""
-    try:
-        states = {arg} if arg in JOB_STATES else set(arg)
-    except TypeError:
-        raise InvalidArgumentType(
-            f"a job state or several are counted, one of JOB_STATES {JOB_STATES}; got {arg!r}"
-        ) from None
-    unknown = [state for state in states if state not in JOB_STATES]
-    if unknown:
-        raise InvalidArgument(f"unknown job states {unknown!r}; there are {JOB_STATES}")
-    return states
-
-
-def check_count(n: Any) -> None:
-    """Refuse what is no number of ids."""
-    if not isinstance(n, (int, np.integer)):
-        raise InvalidArgumentType(f"ids are counted in whole numbers, got {n!r}")
-    if n < 0:
-        raise InvalidArgument(f"0 ids or more can be given, got {n!r}")
-
-
-def _listed(docs: Any) -> list[Any]:
-    if isinstance(docs, (str, Mapping)) or not isinstance(docs, Iterable):
-        raise InvalidArgumentType(f"a list of trial documents is needed, got {docs!r}")
-    return list(docs)
-
-
-def _same_length(**parts: Sequence[Any]) -> None:
-    lengths = {name: len(part) for name, part in parts.items()}
-    if len(set(lengths.values())) > 1:
-        raise InvalidArgument(f"one of each is needed for every trial, got {lengths}")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from minopt.exceptions import InvalidArgument
 from minopt.trials import records, summary
 from minopt.trials.attachments import TrialAttachments
-from minopt.trials.documents import Document, miscs_to_idxs_vals, plain, spec_from_misc
+from minopt.trials.documents import Document, miscs_to_idxs_vals, plain
+from minopt.trials.points import TrialsWithPoints
 from minopt.trials.tagged_json import Withheld
 
 
-class ReadableTrials:
+class ReadableTrials(TrialsWithPoints):
     """The reading half of `Trials`: whoever keeps the documents supplies the attributes.
 
     Attributes
@@ -30,7 +30,6 @@ class ReadableTrials:
     _dynamic_trials: list[Document]
     _exp_key: Any
     attachments: Any
-    _decoder: Callable[[dict[str, Any]], Any] | None = None
 
     def _pickle_of(self, value: Withheld) -> bytes | None:
         """Return the pickle of a value that was withheld, unread, where it is kept elsewhere."""
@@ -51,6 +50,19 @@ class ReadableTrials:
 
     def __len__(self) -> int:
         return len(self._seen())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}{self._of_whom()}: {self._in_words()}>"
+
+    def _of_whom(self) -> str:
+        key = getattr(self, "_exp_key", None)
+        return "" if key is None else f" of {key!r}"
+
+    def _in_words(self) -> str:
+        try:
+            return summary.in_words(self)
+        except (AttributeError, KeyError, TypeError):  # half made, or documents that are none
+            return "not readable as trials"
 
     def __getitem__(self, item: Any) -> Any:
         raise NotImplementedError(
@@ -139,31 +151,6 @@ class ReadableTrials:
         """The active parameters of the best trial; choices are indices."""
         vals = self.best_trial["misc"]["vals"]
         return {label: plain(held[0]) for label, held in vals.items() if len(held)}
-
-    @property
-    def best_params(self) -> Any:
-        """The best point as the objective received it: choices are values, not indices."""
-        return self.params_of(self.best_trial)
-
-    @property
-    def params(self) -> list[Any]:
-        """The point of every trial as the objective received it."""
-        return [self.params_of(doc) for doc in self._seen()]
-
-    def params_of(self, trial: Mapping[str, Any]) -> Any:
-        """Return the point of a trial as the objective received it.
-
-        Raises
-        ------
-        InvalidArgument
-            If these trials do not know their space: only a search on them tells it.
-        """
-        if self._decoder is None:
-            raise InvalidArgument(
-                "these trials do not know their space, which is not saved with them: resume the "
-                "search on them with fmin, or use space_eval(space, trial['misc']['vals'])"
-            )
-        return self._decoder(spec_from_misc(trial["misc"]))
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return every trial, those that raised included, as one flat dict each.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from minopt.exceptions import InvalidArgument
+from minopt.exceptions import BadSearchSpace, InvalidArgument
 from minopt.trials.documents import Document, error_text, spec_from_misc, state_name
 
 _TIMES = ("book_time", "refresh_time")
@@ -48,11 +48,11 @@ def _groups(trials: Any, doc: Document) -> list[dict[str, Any]]:
 
 def _params(trials: Any, doc: Document) -> dict[str, Any]:
     """Return the point of a trial, flattened; nothing if it is not one of the known space."""
-    if trials._decoder is None:
-        return {}
     try:
+        if trials._known_decoder() is None:
+            return {}
         return dict(_leaves("params", trials.params_of(doc)))
-    except (InvalidArgument, LookupError):  # a trial of an earlier, other space
+    except (InvalidArgument, BadSearchSpace, LookupError):  # of an earlier, other space
         return {}
 
 

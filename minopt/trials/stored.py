@@ -16,7 +16,8 @@ from minopt._warn import warn
 from minopt.exceptions import StoreError
 from minopt.trials.contract import Store
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
-from minopt.trials.memory import LOCK, Trials, check_count
+from minopt.trials.given import check_count
+from minopt.trials.memory import LOCK, Trials
 
 LOOK_FOR_LOST = 1.0  # seconds between two looks for trials whose owner is gone
 

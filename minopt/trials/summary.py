@@ -12,10 +12,12 @@ from minopt.exceptions import AllTrialsFailed, NoUsableLoss
 from minopt.trials.documents import (
     JOB_STATE_DONE,
     JOB_STATE_ERROR,
+    STATUS_FAIL,
     STATUS_OK,
     Document,
     error_text,
     number,
+    state_name,
     usable_loss,
 )
 from minopt.trials.pmin import pmin_sampled
@@ -32,6 +34,25 @@ def best_trial(trials: Any) -> Document:
     if best is None:
         raise AllTrialsFailed(why_none(trials))
     return best
+
+
+def in_words(trials: Any) -> str:
+    """Say how many trials there are, how many of them failed or wait, and the best loss."""
+    docs = _all_documents(trials)
+    counts = Counter(state_name(doc["state"]) for doc in docs)
+    told = [f"{len(docs)} trial{'s' * (len(docs) != 1)}"]
+    told += [f"{count} {state}" for state, count in counts.items() if state != "done"]
+    failed = sum(
+        doc["state"] == JOB_STATE_DONE and doc["result"].get("status") == STATUS_FAIL
+        for doc in docs
+    )
+    if failed:
+        told.append(f"{failed} failed")
+    losses = [usable_loss(doc["result"]) for doc in docs if doc["state"] == JOB_STATE_DONE]
+    best = min((loss for loss in losses if loss is not None), default=None)
+    if best is not None:
+        told.append(f"best loss {best:.6g}")
+    return ", ".join(told)
 
 
 def best_loss(trials: Any) -> float | None:

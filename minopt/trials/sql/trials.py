@@ -102,8 +102,7 @@ class SQLTrials(StoredTrials):
         """Return the trials of another search in the same database."""
         view = object.__new__(type(self))
         view._open(self._database, _name(exp_key), refresh, self.asynchronous, self._options)
-        if self._decoder is not None:
-            view._decoder = self._decoder
+        view._decoder = self._decoder
         return view
 
     def __getstate__(self) -> dict[str, Any]:
@@ -122,7 +121,7 @@ class SQLTrials(StoredTrials):
         return self.view(self._exp_key)
 
     def __repr__(self) -> str:
-        return f"SQLTrials({self._database.told!r}, exp_key={self._exp_key!r})"
+        return f"<SQLTrials{self._of_whom()} in {self._database.told!r}: {self._in_words()}>"
 
 
 SQLTrials.__module__ = "minopt.trials.sql"  # pickles name the path that is promised for ever

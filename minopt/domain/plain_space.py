@@ -1,0 +1,99 @@
+"""A space as plain data, to be saved with its trials: data is never code.
+
+Every node is ``["literal", value]`` or ``[symbol, [positions], {keyword: position}]``, where
+positions count the nodes before it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minopt.exceptions import BadSearchSpace
+from minopt.pyll.nodes import Apply, Literal
+from minopt.pyll.walk import dfs
+
+# What only computes: with `getattr`, `call` and the like a forged space could run anything.
+_LAWS = (
+    *("uniform", "quniform", "loguniform", "qloguniform", "normal", "qnormal", "lognormal"),
+    *("qlognormal", "randint", "randint_via_categorical", "categorical"),
+)
+_SYMBOLS = frozenset(
+    (
+        *("pos_args", "dict", "switch", "hyperopt_param", "int", "float", *_LAWS),
+        *("add", "sub", "mul", "truediv", "floordiv", "neg", "pow", "exp", "log", "sqrt"),
+        *("sin", "cos", "tan", "max", "min", "maximum", "minimum", "sum", "len", "getitem"),
+        *("eq", "gt", "ge", "lt", "le", "list", "range", "identity", "str_join", "asarray"),
+    )
+)
+_SCALARS = (bool, int, float, complex, str, bytes, type(None))
+
+
+def as_data(expr: Apply) -> list[Any] | None:
+    """Return a space as data; None if it holds options or functions that are none."""
+    nodes = dfs(expr)
+    place = {node: number for number, node in enumerate(nodes)}
+    data: list[Any] = []
+    for node in nodes:
+        if isinstance(node, Literal):
+            if not _is_plain(node.obj):
+                return None
+            data.append(["literal", node.obj])
+            continue
+        if node.name not in _SYMBOLS:
+            return None
+        args = [place[arg] for arg in node.pos_args]
+        data.append([node.name, args, {key: place[arg] for key, arg in node.named_args}])
+    return data
+
+
+def from_data(data: Any) -> Apply:
+    """Return the space that `as_data` made `data` of.
+
+    Raises
+    ------
+    BadSearchSpace
+        If it is none.
+    """
+    nodes: list[Apply] = []
+    try:
+        for name, *parts in data:
+            nodes.append(_node(name, parts, nodes))
+        return nodes[-1]
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as wrong:
+        raise BadSearchSpace(
+            f"the space that was saved with these trials is damaged ({wrong}); give it with "
+            "trials.set_space(space)"
+        ) from wrong
+
+
+def _node(name: Any, parts: Any, before: list[Apply]) -> Apply:
+    if name == "literal":
+        (value,) = parts
+        if not _is_plain(value):
+            raise ValueError(f"an option of type {type(value).__name__}")
+        return Literal(value)
+    if name not in _SYMBOLS:
+        raise ValueError(f"it applies {name!r}")
+    args, kwargs = parts
+    named = [(key, before[_place(number, before)]) for key, number in kwargs.items()]
+    return Apply(name, [before[_place(number, before)] for number in args], named)
+
+
+def _place(number: Any, before: list[Apply]) -> int:
+    if type(number) is not int or not 0 <= number < len(before):
+        raise ValueError(f"no node {number!r}")
+    return number
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biufcUS" and type(value) is np.ndarray
+    if type(value) in (tuple, list, frozenset, set):
+        return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(_is_plain(part) for item in value.items() for part in item)
+    return type(value) in _SCALARS or (
+        isinstance(value, np.generic) and value.dtype.kind in "biufc"
+    )

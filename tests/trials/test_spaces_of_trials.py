@@ -1,0 +1,133 @@
+"""Trials know their space after a search, and after they were saved; else it can be told."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from minopt import Trials, fmin, hp, load_trials, rand, trials_from_docs
+from minopt.exceptions import BadSearchSpace, InvalidArgument
+from minopt.pyll import scope
+
+
+def space():
+    return {
+        "model": hp.choice("model", ["svc", {"k": hp.randint("k", 1, 9)}]),
+        "n": 2 * scope.int(hp.quniform("n", 1, 9, 1)),
+        "layers": [1, (2, hp.pchoice("p", [(0.5, None), (0.5, np.float64(1.5))]))],
+    }
+
+
+def searched(of):
+    trials = Trials()
+    fmin(lambda point: 0.0, of, rand.suggest, 5, trials=trials, rstate=0, verbose=False)
+    return trials
+
+
+@pytest.fixture
+def trials():
+    return searched(space())
+
+
+def test_unpickled_trials_know_their_space(trials):
+    loaded = pickle.loads(pickle.dumps(trials))
+    assert loaded.params == trials.params
+    assert loaded.best_params == trials.best_params
+    assert loaded.to_records() == trials.to_records()
+
+
+def test_a_space_outlives_several_pickles_and_copies(trials):
+    loaded = pickle.loads(pickle.dumps(copy.deepcopy(pickle.loads(pickle.dumps(trials)))))
+    assert loaded.view(None).params == trials.params
+    assert copy.copy(loaded).params == trials.params
+
+
+def test_a_file_read_without_trust_tells_the_space(trials, tmp_path):
+    (tmp_path / "trials.pkl").write_bytes(pickle.dumps(trials))
+    assert load_trials(tmp_path / "trials.pkl").params == trials.params
+
+
+def test_a_save_file_tells_the_space(tmp_path):
+    path = tmp_path / "trials.pkl"
+    fmin(
+        lambda point: 0.0, space(), rand.suggest, 3, rstate=0, verbose=False, trials_save_file=path
+    )
+    assert set(load_trials(path).best_params) == {"model", "n", "layers"}
+
+
+def test_options_that_are_no_data_do_not_travel_and_the_error_says_what_to_do():
+    of = {"f": hp.choice("f", [len, max])}
+    loaded = pickle.loads(pickle.dumps(searched(of)))
+    assert "params.f" not in loaded.to_records()[0]
+    with pytest.raises(InvalidArgument, match=r"objects or functions.*trials\.set_space\(space\)"):
+        loaded.best_params  # noqa: B018
+    loaded.set_space(of)
+    assert loaded.best_params["f"] in (len, max)
+
+
+def test_a_function_of_the_users_own_does_not_travel():
+    @scope.define
+    def doubled_for_this_test(x):
+        return 2 * x
+
+    of = scope.doubled_for_this_test(hp.randint("x", 5))
+    trials = searched(of)
+    loaded = pickle.loads(pickle.dumps(trials))
+    with pytest.raises(InvalidArgument, match="set_space"):
+        loaded.params  # noqa: B018
+    loaded.set_space(of)
+    assert loaded.params == trials.params
+
+
+def test_a_space_can_be_told_to_trials_made_by_hand(trials):
+    made = trials_from_docs(copy.deepcopy(trials.trials))
+    with pytest.raises(InvalidArgument, match="do not know their space"):
+        made.params_of(made.trials[0])
+    made.set_space(space())
+    assert made.params == trials.params
+    assert pickle.loads(pickle.dumps(made)).params == trials.params
+
+
+def test_what_is_no_space_is_refused(trials):
+    with pytest.raises(BadSearchSpace, match="hp expressions"):
+        trials.set_space(None)
+    assert trials.best_params
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [["literal", "x"], ["getattr", [0, 0], {}]],
+        [["call", [], {}]],
+        [["literal", len]],
+        [["add", [0, 0], {}]],
+        [["literal", 1], ["add", [-1, 0], {}]],
+        [["dict", [], {"a": 7}]],
+        [5],
+        [],
+        {"a": 1},
+        "space",
+        [["uniform"]],
+    ],
+)
+def test_a_saved_space_that_is_none_is_refused_and_the_trials_stay_readable(trials, forged):
+    state = {**trials.__getstate__(), "_space": forged}
+    loaded = Trials.__new__(Trials)
+    loaded.__setstate__(state)
+    with pytest.raises(BadSearchSpace, match=r"damaged.*set_space"):
+        loaded.best_params  # noqa: B018
+    assert loaded.argmin == trials.argmin
+    assert len(loaded.to_records()) == 5
+    loaded.set_space(space())
+    assert loaded.params == trials.params
+
+
+def test_a_deep_space_travels():
+    deep = hp.uniform("x", 0, 1)
+    for _ in range(2000):
+        deep = deep + 1
+    trials = searched({"deep": deep})
+    assert pickle.loads(pickle.dumps(trials)).params == trials.params
