@@ -94,5 +94,5 @@ def _report(path: Path, target: Path, salvaged: Salvaged) -> None:
     if lost:
         shown = ", ".join(map(str, lost[:_SHOWN])) + (", …" if len(lost) > _SHOWN else "")
         print(f"  lost or never begun: {len(lost)} (ids {shown})")
-    elif not salvaged.notes:
+    elif n_trials and not salvaged.notes:
         print("  nothing was lost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
@@ -154,6 +155,8 @@ def write_whole(path: str | Path, data: bytes, what: str) -> None:
     beside = target.with_name(f"{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         before = _state_of(target)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file, and would be replaced by one")
         try:
             _write(data, beside, before)
             beside.replace(target)
@@ -195,7 +198,10 @@ def _take_over(handle: int, path: Path, before: os.stat_result) -> None:
     if hasattr(os, "fchown"):
         with suppress(OSError):
             os.fchown(handle, before.st_uid, before.st_gid)
-    path.chmod(stat.S_IMODE(before.st_mode))
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, stat.S_IMODE(before.st_mode))
+    else:
+        path.chmod(stat.S_IMODE(before.st_mode))
 
 
 def _flush_directory(path: Path) -> None:

@@ -28,7 +28,10 @@ _VERSION = 1
 def to_jsonl(trials: Any, path: str | os.PathLike[str]) -> None:
     """Write trials as JSON lines; see `Trials.to_jsonl`."""
     text = "".join(f"{line}\n" for line in lines_of(trials))
-    write_whole(Path(path), text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}")
+    # resolved: what a link points to is written, and the link stays
+    write_whole(
+        Path(path).resolve(), text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}"
+    )
 
 
 def lines_of(trials: Any) -> Iterable[str]:
@@ -107,6 +110,9 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
         error = StoreError(f"{source} cannot be read ({wrong.strerror or wrong})")
         error.errno = wrong.errno
         raise error from wrong
+
+    if data.startswith(b"SQLite format 3\0"):
+        raise DamagedFile(f"{source}: this is a database, not JSON lines: use minopt.load_trials")
 
     def refuse(number: int, is_torn: bool, why: str) -> None:
         if not is_torn:

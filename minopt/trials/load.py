@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import pickle
+from collections.abc import Mapping
 from typing import Any
 
 from minopt._optional import need
@@ -180,6 +181,8 @@ def _check(trials: Trials, source: str) -> None:
             raise TypeError("its documents or its ids are of the wrong kind")
         for doc in trials._dynamic_trials:
             check_read(doc)
+        if not isinstance(trials.attachments, Mapping):
+            raise TypeError("its attachments are none")
         if not are_streams(trials._streams):
             raise TypeError("its random streams are none")
         trials.refresh()

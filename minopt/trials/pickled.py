@@ -241,6 +241,8 @@ def check_key(key: Any) -> None:
 
 
 def _hashable(items: Any) -> Any:
+    if type(items) not in (list, tuple, set, frozenset):  # a range may be of any size
+        raise TypeError("a set is made of a list")
     for item in items:
         check_key(item)
     return items
@@ -261,8 +263,8 @@ _NDARRAY = Known("numpy.ndarray")
 _OBJECT = Known("builtins.object")
 
 _OTHERS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("builtins", "set"): lambda items=(): set(_hashable(list(items))),
-    ("builtins", "frozenset"): lambda items=(): frozenset(_hashable(list(items))),
+    ("builtins", "set"): lambda items=(): set(_hashable(items)),
+    ("builtins", "frozenset"): lambda items=(): frozenset(_hashable(items)),
     ("builtins", "bytes"): _small_bytes(bytes),
     ("builtins", "bytearray"): _small_bytes(bytearray),
     ("builtins", "complex"): complex,

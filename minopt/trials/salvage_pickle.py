@@ -15,7 +15,7 @@ from minopt.trials.documents import Document, check_read
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import Known, Unfinished
 from minopt.trials.salvaged import Salvaged, once
-from minopt.trials.seal import is_broken
+from minopt.trials.seal import is_broken, unsealed
 from minopt.trials.streams import are_streams
 from minopt.trials.unpickle import SafeUnpickler
 
@@ -31,7 +31,7 @@ _BEGINNING = re.compile(rb"\}(?:\x94|q.|r.{4})?\(", re.S)  # an empty dict, reme
 def salvage_pickle(data: bytes) -> Salvaged:
     """Read a pickle up to where it is damaged, and go on behind that where a trial begins."""
     salvaged = Salvaged()
-    front = _Reader(data)
+    front = _Reader(unsealed(data))
     why = front.read_on()
     if is_broken(data) and why is None:
         salvaged.notes.append("its checksum is wrong: some value is not the one that was written")
@@ -336,32 +336,45 @@ def _is_in_itself_right(doc: Document) -> bool:
 def _leave_out_lost(salvaged: Salvaged) -> None:
     """Take out of the documents and attachments what was not read."""
     for doc in salvaged.documents:
-        names: list[str] = []
+        out = _WithoutLost()
         for part in ("result", "misc", "spec"):
-            doc[part] = _without_lost(doc[part], part, names)
-        if names:
-            salvaged.notes.append(f"trial {doc['tid']!r}: left out: {', '.join(names)}")
-    names = []
-    _without_lost(salvaged.attachments, "attachments", names)
-    salvaged.notes += [f"left out: {name}" for name in names]
+            doc[part] = out(doc[part], part)
+        if out.names:
+            salvaged.notes.append(f"trial {doc['tid']!r}: left out: {', '.join(out.names)}")
+    out = _WithoutLost()
+    out(salvaged.attachments, "attachments")
+    salvaged.notes += [f"left out: {name}" for name in out.names]
 
 
-def _without_lost(value: Any, path: str, names: list[str], depth: int = 0) -> Any:
-    """Return a value without what was not read, which is named in `names`."""
-    if isinstance(value, (_Lost, Known, Unfinished)):
-        names.append(f"{path} ({getattr(value, 'name', 'incomplete')})")
-        return _GONE
-    if type(value) not in (dict, list, tuple) or depth > MAX_DEPTH:
-        return value
-    if type(value) is dict:
-        for key, item in list(value.items()):
-            value[key] = _without_lost(item, f"{path}.{key}", names, depth + 1)
-            if value[key] is _GONE:
-                del value[key]
-        return value
-    items = [_without_lost(item, f"{path}[{i}]", names, depth + 1) for i, item in enumerate(value)]
-    items = [None if item is _GONE else item for item in items]
-    if type(value) is list:
-        value[:] = items
-        return value
-    return tuple(items)
+class _WithoutLost:
+    """Takes what was not read out of values, and names it."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._done: dict[int, tuple[Any, Any]] = {}  # what is found twice is looked through once
+
+    def __call__(self, value: Any, path: str, depth: int = 0) -> Any:
+        """Return a value without what was not read."""
+        if isinstance(value, (_Lost, Known, Unfinished)):
+            self.names.append(f"{path} ({getattr(value, 'name', 'incomplete')})")
+            return _GONE
+        if type(value) not in (dict, list, tuple) or depth > MAX_DEPTH:
+            return value
+        if id(value) not in self._done:
+            self._done[id(value)] = value, value
+            self._done[id(value)] = value, self._container(value, path, depth + 1)
+        return self._done[id(value)][1]
+
+    def _container(self, value: Any, path: str, depth: int) -> Any:
+        if type(value) is dict:
+            for key, item in list(value.items()):
+                value[key] = self(item, f"{path}.{key}", depth)
+                if value[key] is _GONE:
+                    del value[key]
+            return value
+        items = [self(item, f"{path}[{i}]", depth) for i, item in enumerate(value)]
+        items = [None if item is _GONE else item for item in items]
+        if type(value) is list:
+            value[:] = items
+            return value
+        return tuple(items)

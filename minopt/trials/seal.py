@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["is_broken", "sealed"]
+__all__ = ["is_broken", "sealed", "unsealed"]
 
 _MARK = b"\nminopt:blake2b:"
 _LENGTH = len(_MARK) + 32 + 1
@@ -13,6 +13,11 @@ _LENGTH = len(_MARK) + 32 + 1
 def sealed(data: bytes) -> bytes:
     """Return the bytes of a pickle with their checksum behind them."""
     return b"".join((data, _MARK, _checksum(data), b"\n"))
+
+
+def unsealed(data: bytes) -> bytes:
+    """Return the bytes of a pickle without a checksum behind them."""
+    return data[:-_LENGTH] if data[-_LENGTH:].startswith(_MARK) else data
 
 
 def is_broken(data: bytes) -> bool:

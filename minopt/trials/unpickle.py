@@ -115,8 +115,8 @@ class SafeUnpickler(_PythonUnpickler):  # type: ignore[misc]
         if name == "Trials" and module in _TRIALS_MODULES:
             return Known("Trials", kind=Trials)
         kind = _imported_class(module, name)
-        if kind is not None and issubclass(kind, Trials) and not module.startswith("minopt."):
-            return Known(name, kind=kind)  # of the user's: ours reach for databases
+        if kind is not None and issubclass(kind, Trials) and _is_in_memory(kind):
+            return Known(name, kind=kind)
         raise self.refusal(f"{module}.{name}")
 
     def refusal(self, what: str) -> UntrustedPickle:
@@ -307,6 +307,13 @@ def _imported_class(module: str, name: str) -> type | None:
     for part in name.split("."):
         found = vars(found).get(part) if hasattr(found, "__dict__") else None
     return found if isinstance(found, type) else None
+
+
+def _is_in_memory(kind: type[Trials]) -> bool:
+    """Tell whether a class, by whatever name, is the user's own and reaches for no database."""
+    if kind is Trials:
+        return True
+    return not (kind.__module__.startswith("minopt.") or getattr(kind, "_is_shared", False))
 
 
 def _short(text: str) -> str:

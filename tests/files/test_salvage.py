@@ -177,9 +177,9 @@ def test_of_two_versions_of_a_trial_the_finished_one_is_kept(trials, tmp_path):
 
 def test_lists_that_double_are_looked_through_once(trials):
     doubled = [object]
-    for _ in range(100):
+    for _ in range(60):
         doubled = [doubled, doubled]
-    trials.trials[3]["result"]["doubled"] = doubled
+    trials._dynamic_trials[3]["result"]["doubled"] = doubled
     salvaged = salvage_pickle(pickle.dumps(trials))
     assert len(salvaged.documents) == 10
     assert [note[:18] for note in salvaged.notes] == ["trial 3: left out:"]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import minopt
-from minopt import Trials, load_trials
+from minopt import SQLTrials, Trials, load_trials
 from minopt.exceptions import DamagedFile, InvalidArgument, MinoptError, UntrustedPickle
 from minopt.trials.unpickle import safe_loads
 
@@ -152,6 +152,30 @@ def test_a_class_that_is_no_trials_is_refused(imported):
     imported.Other = type("Other", (), {"__module__": "their_module"})
     with pytest.raises(UntrustedPickle, match=r"their_module\.Other"):
         read(pickle.dumps(imported.Other()))
+
+
+def test_a_class_that_reaches_for_a_database_is_refused_under_any_name(imported, monkeypatch):
+    imported.SQLTrials = SQLTrials  # as `from minopt import SQLTrials` makes it
+    imported.Mine = type("Mine", (SQLTrials,), {"__module__": "their_module"})
+    monkeypatch.setattr(SQLTrials, "__setstate__", canary)
+    for name in ("SQLTrials", "Mine"):
+        with pytest.raises(UntrustedPickle, match=rf"their_module\.{name}"):
+            read(
+                f"ctheir_module\n{name}\n)\x81}}Vurl\nVpostgresql://127.0.0.1/x\nsb.".encode(
+                    "latin1"
+                )
+            )
+
+
+def test_attachments_and_streams_that_are_none_are_named_damaged(search, tmp_path):
+    for name, value in (("attachments", 5), ("_streams", 5), ("_streams", [{"first": "x"}])):
+        trials = Trials()
+        search(trials=trials, max_evals=1)
+        trials.__dict__[name] = value
+        path = tmp_path / "trials.pkl"
+        path.write_bytes(pickle.dumps(trials))
+        with pytest.raises(DamagedFile, match=r"its (attachments|random streams) are none"):
+            load_trials(path)
 
 
 def test_a_function_of_the_same_module_is_refused(imported):
@@ -331,6 +355,7 @@ BOMBS = {
     "a key that doubles": b"})" + b"2\x86" * 64 + b"Ns.",
     "an element that doubles": b"\x8f()" + b"2\x86" * 64 + b"\x90.",
     "set with the same": b"cbuiltins\nset\n(](" + b")" + b"2\x86" * 64 + b"etR.",
+    "a set of a range": b"cbuiltins\nset\n(cbuiltins\nrange\n(L99999999999L\ntRtR.",
     "trials with a method": b"cminopt.base\nTrials\n)\x81}Vrefresh\nI1\nsb.",
     "appending to a dict": b"}I1\na.",
     "setting items of a list": b"]I1\nI2\ns.",

@@ -574,6 +574,7 @@ def test_owners_are_told_apart():
         ("sqlite://", InvalidArgument, r"whose path must be given.*Trials\(\)"),
         ("sqlite:///:memory:", InvalidArgument, r"for trials in memory use Trials\(\)"),
         ("sqlite:///file:x?mode=memory&uri=true", InvalidArgument, "path must be given"),
+        ("sqlite:///search.db?mode=ro", InvalidArgument, r"options behind a .\?. are not known"),
         (3, InvalidArgumentType, "named by a path or a URL"),
         ("a\0b", InvalidArgument, "must not hold a NUL"),
         ("no/such/directory/search.db", StoreError, "its directory does not exist"),

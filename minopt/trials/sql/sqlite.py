@@ -58,7 +58,7 @@ class SQLite(Dialect):
             _check_pages(connection, "sqlite_schema")
             found = schema.found(connection)
             if not found:
-                raise DamagedStore("this is an SQLite database of something else")
+                raise DamagedStore("this is an SQLite database of something else; name another")
             if found != schema.TABLES:
                 raise DamagedStore(f"it lacks the tables {sorted(schema.TABLES - found)}")
             # not the attachments: those are as big as they are, and looked at when they are read

@@ -170,4 +170,6 @@ def _not_sqlite(head: bytes) -> str:
             "this is no SQLite database but looks like a pickle; a file that trials_save_file "
             "wrote is resumed with fmin(..., trials_save_file=...)"
         )
+    if head.startswith(b'{"minopt"'):
+        return "this is no SQLite database, but JSON lines; minopt.copy_trials makes one of them"
     return f"this is no SQLite database (it begins with {head!r})"

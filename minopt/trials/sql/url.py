@@ -61,6 +61,11 @@ def _sqlite(url: URL) -> URL:
             f"{url}: trials are kept in an SQLite file, whose path must be given, as in "
             "sqlite:///search.db; for trials in memory use Trials()"
         )
+    if url.query:
+        raise InvalidArgument(
+            f"{url}: options behind a '?' are not known for SQLite files; name the file alone, as "
+            f"in sqlite:///{name}"
+        )
     if "\0" in name:
         raise InvalidArgument(f"the path of an SQLite file must not hold a NUL, got {name!r}")
     return URL.create("sqlite+pysqlite", database=str(Path(name).absolute()))
