@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from minopt.trials import peek
+from minopt.trials.sql.log import frames
 
 Row: TypeAlias = tuple[Any, ...]
 Wanted: TypeAlias = Callable[[Row], bool]
@@ -32,6 +33,7 @@ _KIND = {
     "?": rb"(?:[\x00-\x09]|" + _LONG + rb")",
 }
 _MAX_PAYLOAD = 1 << 30
+_MANY_PAGES = 1 << 22  # a number beyond is a flipped bit
 
 
 class _Broken(Exception):
@@ -60,7 +62,7 @@ class Pages:
         if self._reserved > 64:
             self._reserved = 0
         log = path.with_name(f"{path.name}-wal")
-        self._newer = _logged(log.read_bytes(), self.size) if log.is_file() else {}
+        self._newer, self._logged = _logged(peek.read(log) if log.is_file() else b"", self.size)
         self.n_pages = max([-(-len(self._data) // self.size), *self._newer])
 
     def __getitem__(self, number: int) -> bytes:
@@ -73,13 +75,10 @@ class Pages:
     def rows(self, is_wanted: Wanted) -> Iterator[Row]:
         """Look through all pages for rows that are wanted, old versions of them included."""
         for number in range(1, self.n_pages + 1):
-            versions = [self[number]]
+            versions = [self[number], *self._logged.get(number, ())]
             if number in self._newer:  # the log may lack the end of what it began
-                versions.append(
-                    self._data[(number - 1) * self.size : number * self.size].ljust(
-                        self.size, b"\0"
-                    )
-                )
+                old = self._data[(number - 1) * self.size : number * self.size]
+                versions.append(old.ljust(self.size, b"\0"))
             for page in versions:
                 yield from self._rows_of(page, 100 if number == 1 else 0, is_wanted)
 
@@ -215,32 +214,15 @@ def _share_of_leaves(data: bytes, size: int) -> float:
     return firsts.count(_LEAF) / max(len(firsts), 1)
 
 
-def _logged(log: bytes, size: int) -> Mapping[int, bytes]:
-    """Return the pages in a write-ahead log, up to the last transaction that is whole."""
-    if len(log) < 32 or log[:3] != b"\x37\x7f\x06" or int.from_bytes(log[8:12], "big") != size:
-        return {}
-    order = ">" if log[3] & 1 else "<"
-    salts, sums = log[16:24], _checksum(log[:24], (0, 0), order)
-    if struct.pack(">2I", *sums) != log[24:32]:
-        return {}
-    pages: dict[int, bytes] = {}
-    begun: dict[int, bytes] = {}
-    for at in range(32, len(log) - 23 - size, 24 + size):
-        head, page = log[at : at + 24], log[at + 24 : at + 24 + size]
-        sums = _checksum(page, _checksum(head[:8], sums, order), order)
-        if head[8:16] != salts or struct.pack(">2I", *sums) != head[16:24]:
-            break
-        begun[int.from_bytes(head[:4], "big")] = page
-        if head[4:8] != b"\0\0\0\0":  # the last of its transaction
-            pages.update(begun)
-            begun = {}
-    return pages
-
-
-def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]:
-    one, two = sums
-    words = struct.unpack(f"{order}{len(data) // 4}I", data)
-    for place in range(0, len(words), 2):
-        one = (one + words[place] + two) & 0xFFFFFFFF
-        two = (two + words[place + 1] + one) & 0xFFFFFFFF
-    return one, two
+def _logged(log: bytes, size: int) -> tuple[dict[int, bytes], dict[int, list[bytes]]]:
+    """Return the pages that whole transactions wrote last, and if that is unsure, all others."""
+    found = frames(log, size)
+    n_whole = max((place for place, frame in enumerate(found, 1) if frame.ends), default=0)
+    found = [frame for frame in found[:n_whole] if 0 < frame.number < _MANY_PAGES]
+    newer = {frame.number: frame.page for frame in found}
+    newer |= {frame.number: frame.page for frame in found if frame.is_right}
+    all_pages: dict[int, list[bytes]] = {}
+    if not all(frame.is_right for frame in found):
+        for frame in found:
+            all_pages.setdefault(frame.number, []).append(frame.page)
+    return newer, all_pages

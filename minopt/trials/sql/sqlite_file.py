@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy import URL, create_engine
 from minopt.exceptions import DamagedStore, StoreError
 from minopt.trials import peek
 from minopt.trials.sql import schema
+from minopt.trials.sql.log import damaged_at
 
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x6D696E6F  # "mino", for who looks into the file's head
@@ -28,6 +30,7 @@ def prepare(path: Path, create: bool) -> peek.Identity:
         make(path)
     _check_file(path)
     _check_companions(path)
+    _check_log(path)
     identity = peek.identity_at(path)
     if identity is None:
         raise StoreError(f"{path}: there is no such database any more")
@@ -143,6 +146,24 @@ def _check_companions(path: Path) -> None:
         raise StoreError(f"{path}: {str(beside)!r} is {wrong}; see who put it there, and remove it")
 
 
+def _check_log(path: Path) -> None:
+    """Refuse a log behind whose damage SQLite would drop all trials, see `log`."""
+    log = _companions(path)[0]
+    for _ in range(_N_LOOKS):  # another process may be beginning it anew while it is read
+        try:
+            data = log.read_bytes()
+        except OSError:
+            return  # there is none
+        place = damaged_at(data)
+        if place is None:
+            return
+        time.sleep(0.05)
+    raise DamagedStore(
+        f"its log {log.name} is damaged at byte {place}, and what was recorded later would be lost"
+    )
+
+
+_N_LOOKS = 4
 _LOCKS = (("", 0x40000002, 510), ("-shm", 128, 1))  # where SQLite says: I have this open
 
 
