@@ -62,6 +62,25 @@ class Running:
         warn_if_unenforceable(self.limits.timeout, self.limits.memory, "in this thread")
         return None
 
+    def warn_of_what_others_decide(self) -> None:
+        """Say which arguments are of no use where others run the trials."""
+        default = Running()
+        given = {
+            "n_jobs": self.n_jobs != default.n_jobs,
+            "executor": self.executor is not None,
+            "trial_timeout": self.limits.timeout is not None,
+            "trial_memory": self.limits.memory is not None,
+            "retries": self.retry != default.retry,
+        }
+        if any(given.values()):
+            warnings.warn(
+                f"{', '.join(name for name, is_given in given.items() if is_given)}: not used, as "
+                "these trials are asynchronous: others run them, who have settings of their own, "
+                "see minopt worker --help",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
 
 def _is_executor(executor: Any) -> bool:
     """Tell whether something is an Executor; whoever has one has loaded their module."""
@@ -120,4 +139,6 @@ def _positive(name: str, value: Any, unit: str) -> float | None:
 
 def _whole_bytes(trial_memory: Any) -> int | None:
     number = _positive("trial_memory", trial_memory, "bytes")
+    if number is not None and number < 1:
+        raise InvalidArgument(f"trial_memory must be 1 byte or more, got {trial_memory!r}")
     return None if number is None else int(number)

@@ -126,6 +126,9 @@ class FMinIter:
     def run_by(self, running: Running, file: SaveFile) -> None:
         """Run the trials as `fmin`'s arguments say, and save them to a file that it holds."""
         self._save_file = file
+        if self.asynchronous:
+            running.warn_of_what_others_decide()
+            return
         self._executor = running.make_executor()
         self._limits, self._retry = running.limits, running.retry
 
@@ -181,6 +184,8 @@ class FMinIter:
         count, to_ask, may_ask = tally(self.trials), N, seeds.is_fresh
         n_injected = count.injected  # before: those count, but what is injected now comes on top
         while self._has_work(count, N, to_ask, block_until_done) and not self._is_over(count):
+            if self._executor is not None:
+                self._executor.prepare(self.domain, count.new + max(0, to_ask))
             # Trials run here are asked for when all before them are done, so that a search
             # that was stopped amid its queue goes on as if it had not been.
             if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
@@ -219,10 +224,13 @@ class FMinIter:
         return to_ask > 0 or count.new > max(0, -N) or bool(self._running())
 
     def _is_over(self, count: Tally) -> bool:
-        if self.timeout is not None and timer() - self.start_time >= self.timeout:
+        if self._is_late():
             return True
         best, enough = count.best_loss, self.loss_threshold
         return self.is_cancelled or (best is not None and enough is not None and best <= enough)
+
+    def _is_late(self) -> bool:
+        return self.timeout is not None and timer() - self.start_time >= self.timeout
 
     def _ask(self, n_wanted: int, n_waiting: int, seeds: SeedStream, most: int) -> int:
         """Let the algorithm propose trials, `most` with those that are there; return how many."""
@@ -259,7 +267,9 @@ class FMinIter:
 
     def _run_next(self) -> bool:
         """Run a waiting trial; False if there is none."""
-        finished = run_next(self.domain, self.trials, self._limits.timeout, self._retry)
+        finished = run_next(
+            self.domain, self.trials, self._limits.timeout, self._retry, self._is_late
+        )
         if finished is None:
             return False
         self._judge(finished)
@@ -297,7 +307,7 @@ class FMinIter:
             return False
         finished = executor.wait(_PATIENCE)
         for end in finished:
-            if self._retry.is_due(end.trial, end.outcome):
+            if not self._is_late() and self._retry.is_due(end.trial, end.outcome):
                 executor.submit(self.domain, self.trials, end.trial)
             else:
                 record(self.trials, end.trial, end.outcome)

@@ -49,6 +49,16 @@ class Executor(ABC):
     n_slots: int
 
     @abstractmethod
+    def prepare(self, domain: Domain, most: int) -> None:
+        """Get ready to run up to `most` trials; a second time does nothing.
+
+        Raises
+        ------
+        InvalidArgument
+            If none can be run; to be found out here, before the first trial is asked for.
+        """
+
+    @abstractmethod
     def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
         """Begin a trial that the caller has claimed. There must be a free slot."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
 from minopt.execute.outcome import Ended, Outcome, Raised, Returned, raised
 from minopt.execute.retry import Retry
-from minopt.execute.timer import TimeIsUp, time_limit
+from minopt.execute.timer import TimeIsUp, TimeLimit
 from minopt.trials.control import Ctrl
 from minopt.trials.documents import (
     JOB_STATE_DONE,
@@ -32,6 +33,7 @@ def evaluate_trial(
     trial: Document,
     timeout: float | None = None,
     retry: Retry = ONCE,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Evaluate a claimed trial here, and record how it ended.
 
@@ -46,6 +48,8 @@ def evaluate_trial(
         Seconds after which the trial is ended, where a timer can do that.
     retry : Retry
         Whether to evaluate it again after a bad end.
+    is_over : callable
+        Tells that nothing is to begin any more, another attempt neither.
 
     Returns
     -------
@@ -58,25 +62,36 @@ def evaluate_trial(
         Nothing is recorded then, and the trial is NEW again, to be run on resuming.
     """
     outcome = _attempt(domain, trials, trial, timeout)
-    while retry.is_due(trial, outcome):
+    while not is_over() and retry.is_due(trial, outcome):
         outcome = _attempt(domain, trials, trial, timeout)
     record(trials, trial, outcome)
     return outcome
 
 
 def _attempt(domain: Domain, trials: Any, trial: Document, timeout: float | None) -> Outcome:
+    limit = TimeLimit(timeout)
     try:
-        with time_limit(timeout):
-            ctrl = Ctrl(trials, current_trial=trial)
-            return Returned(domain.evaluate(spec_from_misc(trial["misc"]), ctrl))
-    except TimeIsUp:
+        outcome = _within(limit, domain, trials, trial)
+    except BaseException as left:
+        limit.stop()  # the ring may have come amid the first time
+        if not (isinstance(left, TimeIsUp) and left.limit is limit):
+            if trial["state"] == JOB_STATE_RUNNING:
+                put_back(trials, trial)
+            raise
+    if limit.has_rung:  # and was swallowed, or turned into another exception
         return Ended("timeout", f"trial_timeout: ended after {timeout:g} s")
+    return outcome
+
+
+def _within(limit: TimeLimit, domain: Domain, trials: Any, trial: Document) -> Outcome:
+    try:
+        limit.start()
+        ctrl = Ctrl(trials, current_trial=trial)
+        return Returned(domain.evaluate(spec_from_misc(trial["misc"]), ctrl))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded, and raised by the search
         return raised(error)
-    except BaseException:
-        if trial["state"] == JOB_STATE_RUNNING:
-            put_back(trials, trial)
-        raise
+    finally:
+        limit.stop()
 
 
 def record(trials: Any, trial: Document, outcome: Outcome) -> None:

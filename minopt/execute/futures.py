@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from minopt.domain.domain import Domain
 
 
+_SHUT_DOWN = ("_shutdown", "_shutdown_thread")  # how Python's own executors remember it
+
+
 class Futures(Executor):
     """The user's executor, which stays open when the search ends.
 
@@ -37,18 +40,31 @@ class Futures(Executor):
         self._key = secrets.token_hex(8)
         self._data: bytes | None = None
         self._trials: dict[Future[Any], Document] = {}
+        self._shares_memory = isinstance(executor, ThreadPoolExecutor)
+        self._is_ready = False
+
+    def prepare(self, domain: Domain, most: int) -> None:
+        """Pickle the domain if it is to travel, and see that the executor is still open."""
+        if self._is_ready:
+            return
+        if not self._shares_memory:
+            self._data = shipping.pack_domain(domain)
+        if any(getattr(self._executor, name, None) is True for name in _SHUT_DOWN):
+            raise InvalidArgument(
+                "the executor takes no trials any more: it was shut down; give a new one"
+            )
+        self._is_ready = True
 
     def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
         """Begin a trial that the caller has claimed."""
+        self.prepare(domain, 1)
         future: Future[Any]
         try:
-            if isinstance(self._executor, ThreadPoolExecutor):
+            if self._shares_memory:
                 future = self._executor.submit(outcome_of, domain, copy.deepcopy(trial))
             else:
-                if self._data is None:
-                    self._data = shipping.pack_domain(domain)
                 future = self._executor.submit(shipping.run, self._key, trial, self._data)
-        except RuntimeError as wrong:  # it was shut down, or is broken
+        except (RuntimeError, NotImplementedError) as wrong:  # it was shut down, or is broken
             raise InvalidArgument(f"the executor takes no trials any more: {wrong}") from wrong
         self._trials[future] = trial
 
@@ -71,7 +87,7 @@ class Futures(Executor):
         """Take back what has not begun, and forget what runs."""
         for future in self._trials:
             future.cancel()
-        self._trials = {}
+        self._trials, self._is_ready = {}, False
 
 
 def _outcome(future: Future[Any], trial: Document) -> Outcome:

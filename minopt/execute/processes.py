@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import secrets
 import signal
+import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future
 from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,8 @@ from minopt._optional import need
 from minopt.exceptions import InvalidArgument
 from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished, Limits
-from minopt.execute.memory_watch import resident_bytes
+from minopt.execute.family import end_family
+from minopt.execute.memory_watch import MemoryWatch
 from minopt.execute.outcome import Ended, Outcome
 from minopt.execute.parent_watch import end_with
 from minopt.trials.documents import Document
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _LOOK_AT_MEMORY = 0.05  # seconds
 _STARTS = 3  # of a worker that is killed before it has anything to do
+_GRACE = 1.0  # seconds for a worker to leave by itself
+_NO_RECYCLING = "LOKY_MAX_MEMORY_LEAK_SIZE"  # bytes; what a trial keeps for the next is no leak
 
 
 class Processes(Executor):
@@ -42,14 +47,30 @@ class Processes(Executor):
         self._limits = limits or Limits()
         need("loky", extra="parallel", what="running trials in processes")
         if self._limits.memory is not None:
-            resident_bytes(os.getpid())  # says now if it cannot be measured here
+            MemoryWatch(os.getpid()).used(0)  # says now if it cannot be measured here
+        if multiprocessing.current_process().daemon:
+            raise InvalidArgument(
+                "n_jobs and executor='processes' start processes, which a daemon of "
+                "multiprocessing may not; use n_jobs=1, executor=ThreadPoolExecutor(2), or a "
+                "process with daemon=False"
+            )
+        self._luggage: tuple[str, bytes, int] | None = None
         self._slots: list[_Slot] = []
+
+    def prepare(self, domain: Domain, most: int) -> None:
+        """Start as many workers as there are trials for, and see that they can read the domain."""
+        if self._luggage is None:
+            self._luggage = (secrets.token_hex(8), shipping.pack_domain(domain), os.getpid())
+        is_first = not self._slots
+        while len(self._slots) < min(self.n_slots, most):
+            self._slots.append(_Slot(self._luggage))
+        if is_first and self._slots:
+            self._slots[0].get_ready()
 
     def submit(self, domain: Domain, trials: Any, trial: Document) -> None:
         """Begin a trial that the caller has claimed."""
-        if not self._slots:
-            luggage = (secrets.token_hex(8), shipping.pack_domain(domain), os.getpid())
-            self._slots = [_Slot(luggage) for _ in range(self.n_slots)]
+        n_busy = len(self.running)
+        self.prepare(domain, n_busy + 1)
         next(slot for slot in self._slots if slot.trial is None).begin(trial)
 
     @property
@@ -74,10 +95,20 @@ class Processes(Executor):
             wait_for([slot.future for slot in busy], rest, FIRST_COMPLETED)
 
     def close(self) -> None:
-        """End what still runs, and all workers."""
-        for slot in self._slots:
-            slot.kill()
-        self._slots = []
+        """End what still runs, and all workers; those that have nothing to do may tidy up."""
+        slots, self._slots, self._luggage = self._slots, [], None
+        for slot in slots:
+            if not slot.is_idle:
+                slot.kill()
+        leaving = [slot.leave() for slot in slots if slot.is_idle]
+        give_up = time.monotonic() + _GRACE
+        for left in leaving:
+            left.join(max(0.0, give_up - time.monotonic()))
+        if any(left.is_alive() for left in leaving):
+            for slot in slots:  # all of them first: loky joins its pools one after the other
+                slot.end_worker()
+        for left in leaving:
+            left.join()
 
 
 class _Slot:
@@ -87,36 +118,55 @@ class _Slot:
         self._luggage = luggage
         self.trial: Document | None = None
         self.future: Future[Any] = Future()
-        self._pid: int | None = None
         self._start_worker()
 
     def _start_worker(self) -> None:
         from loky import ProcessPoolExecutor
 
         self._pool = ProcessPoolExecutor(
-            max_workers=1, initializer=_begin_worker, initargs=self._luggage
+            max_workers=1,
+            initializer=_begin_worker,
+            initargs=self._luggage,
+            env={_NO_RECYCLING: os.environ.get(_NO_RECYCLING, "1e18")},
         )
         self._ready: Future[Any] = self._pool.submit(os.getpid)
 
+    @property
+    def is_idle(self) -> bool:
+        """True if the worker is up and has nothing to do."""
+        return self.trial is None and self._ready.done()
+
     def begin(self, trial: Document) -> None:
         """Run a trial; waits until the worker is up, so that its time counts from here."""
+        while True:
+            self.get_ready()
+            try:
+                self.future = self._pool.submit(shipping.run, self._luggage[0], trial)
+                break
+            except BrokenExecutor:  # it died this very moment, with nothing to do
+                self._restart()
+        self.trial = trial
+        self._began = time.monotonic()
+        self._memory = MemoryWatch(self._ready.result())
+
+    def get_ready(self) -> None:
+        """Wait until the worker is up; one that died while it was idle costs no trial."""
         for _ in range(_STARTS - 1):
             if self._is_up():
                 break
-            self._restart()  # killed while it was idle: that costs no trial
-        self._pid = self._wait_until_ready()
-        self.trial = trial
-        self._began = time.monotonic()
-        self.future = self._pool.submit(shipping.run, self._luggage[0], trial)
+            self._restart()
+        self._wait_until_ready()
 
     def _is_up(self) -> bool:
-        """Wait for the worker to be up; False if a signal has ended it."""
-        broken = self._ready.exception() or self._pool._flags.broken
-        return broken is None or "SIG" not in _last_words(broken)
+        """Wait for the worker to be up; False if it has died, unless by a wrong start."""
+        failed = self._ready.exception()
+        if failed is None:
+            return self._pool._flags.broken is None
+        return "SIG" not in _last_words(failed)
 
-    def _wait_until_ready(self) -> int:
+    def _wait_until_ready(self) -> None:
         try:
-            return int(self._ready.result())
+            self._ready.result()
         except Exception as wrong:
             self._pool.shutdown(wait=False, kill_workers=True)
             raise InvalidArgument(
@@ -138,7 +188,7 @@ class _Slot:
         if limits.timeout is not None and time.monotonic() >= self._began + limits.timeout:
             reason = f"trial_timeout: ended after {limits.timeout:g} s"
             return self._ended(trial, Ended("timeout", reason))
-        used = resident_bytes(self._pid) if limits.memory is not None else 0
+        used = 0 if limits.memory is None else self._memory.used(limits.memory)
         if limits.memory is not None and used > limits.memory:
             reason = f"trial_memory: ended at {used} bytes, {limits.memory} are allowed"
             return self._ended(trial, Ended("memory", reason))
@@ -164,8 +214,21 @@ class _Slot:
         self._start_worker()
 
     def kill(self) -> None:
-        """End the worker at once."""
+        """End the worker at once, and what it has started."""
+        self.end_worker()
         self._pool.shutdown(wait=True, kill_workers=True)
+
+    def end_worker(self) -> None:
+        """End the worker's process, if it is up, and those that it has started."""
+        is_up = self._ready.done() and self._ready.exception() is None
+        if is_up and self._pool._flags.broken is None:  # else it has ended by itself
+            end_family(self._ready.result())
+
+    def leave(self) -> threading.Thread:
+        """Have the worker leave by itself; the thread ends when it has."""
+        thread = threading.Thread(target=self._pool.shutdown, name="minopt-leave", daemon=True)
+        thread.start()
+        return thread
 
 
 def _begin_worker(key: str, data: bytes, parent: int) -> None:

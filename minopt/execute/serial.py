@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
@@ -33,7 +34,11 @@ def claim_next(trials: Any, into: list[Document] | None = None) -> Document | No
 
 
 def run_next(
-    domain: Domain, trials: Any, timeout: float | None = None, retry: Retry = ONCE
+    domain: Domain,
+    trials: Any,
+    timeout: float | None = None,
+    retry: Retry = ONCE,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Finished | None:
     """Run the oldest waiting trial and record how it ended; None if none is waiting.
 
@@ -45,13 +50,15 @@ def run_next(
         Seconds that the trial may take.
     retry : Retry
         Whether to run it again after a bad end.
+    is_over : callable
+        Tells that nothing is to begin any more, another attempt neither.
     """
     claimed: list[Document] = []
     try:
         trial = claim_next(trials, claimed)
         if trial is None:
             return None
-        return Finished(trial, evaluate_trial(domain, trials, trial, timeout, retry))
+        return Finished(trial, evaluate_trial(domain, trials, trial, timeout, retry, is_over))
     except BaseException:  # a Ctrl-C, wherever it came: no trial is left running
         for trial in claimed:
             if trial["state"] == JOB_STATE_RUNNING:

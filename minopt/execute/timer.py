@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 _RING_AGAIN = 0.1  # seconds; an objective that swallows the first ring hears another
+_LONGEST = 1e9  # seconds; what a timer can be set to
+
+_active: list[TimeLimit] = []  # those that are running, within each other, the outermost first
 
 
 class TimeIsUp(BaseException):
-    """Raised in the objective when its time is up; no Exception, so that it is not caught."""
+    """Raised in the objective when its time is up; no Exception, so that it is not caught.
+
+    Attributes
+    ----------
+    limit : TimeLimit
+        Whose it is: a search may run within a trial of another.
+    """
+
+    def __init__(self, limit: TimeLimit) -> None:
+        super().__init__()
+        self.limit = limit
 
 
 def can_ring() -> bool:
@@ -22,30 +35,84 @@ def can_ring() -> bool:
     return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
-@contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise `TimeIsUp` in the block after so many seconds; None sets no limit."""
-    if seconds is None or not can_ring():
-        yield
-        return
-    armed = True
+class TimeLimit:
+    """Raises `TimeIsUp` so many seconds after its start; None sets no limit.
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        if armed:
-            raise TimeIsUp
+    Somebody else's timer that is running meanwhile is rung when it is due. The ring may come
+    at any place, amid `stop` too: whoever catches it calls `stop` once more.
 
-    began = time.monotonic()
-    before = signal.signal(signal.SIGALRM, ring)
-    rest, again = signal.setitimer(signal.ITIMER_REAL, seconds, _RING_AGAIN)
-    try:
-        yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-        if rest:  # somebody else's timer was running
-            left = max(1e-6, rest - (time.monotonic() - began))
-            signal.setitimer(signal.ITIMER_REAL, left, again)
+    Attributes
+    ----------
+    has_rung : bool
+        True once the time was up, even if the ring was swallowed.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self.has_rung = False
+        self._seconds = seconds
+        self._end = math.inf
+        self._before: Any = None
+        self._theirs, self._again = math.inf, 0.0  # when somebody else's timer is due
+
+    def start(self) -> None:
+        """Begin to count, if this thread can be interrupted."""
+        if self._seconds is None or not can_ring():
+            return
+        now = time.monotonic()
+        if signal.getsignal(signal.SIGALRM) is not _ring:
+            rest, self._again = signal.getitimer(signal.ITIMER_REAL)
+            self._theirs = now + rest if rest else math.inf
+        self._end = now + min(self._seconds, _LONGEST)
+        _active.append(self)
+        self._before = signal.signal(signal.SIGALRM, _ring)
+        _set_timer(now)
+
+    def stop(self) -> None:
+        """End the counting, and put back what was there before; a second time does nothing."""
+        if self not in _active:
+            return
+        _active.remove(self)
+        signal.signal(signal.SIGALRM, self._before)
+        now = time.monotonic()
+        if self._before is _ring:
+            _set_timer(now)
+        else:
+            _set(self._theirs, now, self._again)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    now = time.monotonic()
+    others = [limit for limit in _active if now >= limit._theirs]
+    for limit in others:
+        limit._theirs = now + limit._again if limit._again else math.inf
+    due = next((limit for limit in _active if now >= limit._end), None)
+    if due is not None:
+        due.has_rung = True
+        due._end = now + _RING_AGAIN
+    _set_timer(now)
+    for limit in others:
+        _hand_on(limit._before, number, frame)
+    if due is not None:
+        raise TimeIsUp(due)
+
+
+def _hand_on(handler: Any, number: int, frame: FrameType | None) -> None:
+    """Do what somebody else's timer was to do."""
+    if callable(handler):
+        handler(number, frame)
+    elif handler == signal.SIG_DFL:
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+
+def _set_timer(now: float) -> None:
+    ends = [min(limit._end, limit._theirs) for limit in _active]
+    _set(min(ends, default=math.inf), now)
+
+
+def _set(end: float, now: float, again: float = 0.0) -> None:
+    rest = 0.0 if end == math.inf else max(1e-6, end - now)
+    signal.setitimer(signal.ITIMER_REAL, rest, again if rest else 0.0)
 
 
 def warn_if_unenforceable(timeout: float | None, memory: int | None, where: str) -> None:

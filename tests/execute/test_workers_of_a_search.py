@@ -1,0 +1,192 @@
+"""The processes of a search: how many there are, what they keep, and what they leave behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from minopt import SQLTrials, Trials, fmin, hp, rand
+from minopt.base import STATUS_FAIL, STATUS_OK
+from minopt.exceptions import InvalidArgument
+
+X = hp.uniform("x", -5, 5)
+
+
+def search(fn, max_evals=6, trials=None, **settings):
+    trials = Trials() if trials is None else trials
+    settings = {"rstate": 0, "verbose": False, "return_argmin": False, **settings}
+    fmin(fn, X, rand.suggest, max_evals, trials=trials, **settings)
+    return trials
+
+
+def test_no_more_processes_are_started_than_there_are_trials():
+    def objective(x):
+        siblings = psutil.Process(os.getppid()).children()
+        return float(sum("popen_loky" in " ".join(child.cmdline()) for child in siblings))
+
+    assert max(search(objective, 2, n_jobs=64).losses()) <= 2
+
+
+def test_a_worker_that_dies_between_two_trials_costs_none():
+    def objective(x):
+        threading.Timer(0.05, os._exit, (3,)).start()
+        return x
+
+    pause = lambda trials, *args: time.sleep(0.2) or (False, args)  # noqa: E731
+    trials = search(objective, 5, executor="processes", early_stop_fn=pause)
+    assert trials.statuses() == [STATUS_OK] * 5
+
+
+def test_a_worker_keeps_what_its_first_trial_has_loaded():
+    def objective(x):
+        globals().setdefault("loaded", bytearray(b"x") * 350_000_000)
+        time.sleep(1.1)  # a worker's memory is looked at once a second
+        return {"loss": x, "status": STATUS_OK, "pid": os.getpid()}
+
+    trials = search(objective, 3, executor="processes")
+    assert len({result["pid"] for result in trials.results}) == 1
+
+
+def test_workers_tidy_up_before_they_leave(tmp_path):
+    def objective(x):
+        import atexit
+
+        atexit.register((tmp_path / str(os.getpid())).touch)
+        return x
+
+    search(objective, 4, n_jobs=2)
+    assert len(list(tmp_path.iterdir())) >= 1
+
+
+def test_a_worker_that_does_not_leave_is_ended():
+    def objective(x):
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        return {"loss": x, "status": STATUS_OK, "pid": os.getpid()}
+
+    trials = search(objective, 4, n_jobs=2)
+    assert not any(psutil.pid_exists(result["pid"]) for result in trials.results)
+
+
+def test_what_a_trial_has_started_ends_with_it(tmp_path):
+    pid = tmp_path / "pid"
+
+    def objective(x):
+        pid.write_text(str(subprocess.Popen([sys.executable, "-c", "input()"]).pid))
+        time.sleep(60)
+
+    search(objective, 1, executor="processes", trial_timeout=2)
+    assert not is_alive(int(pid.read_text()))
+
+
+def is_alive(pid):
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_semaphores_of_a_trial_that_is_ended_are_removed(tmp_path):
+    note = tmp_path / "pid"
+
+    def objective(x):
+        from joblib import Parallel, delayed
+
+        Parallel(2)(delayed(abs)(x) for _ in range(4))
+        note.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    search(objective, 1, executor="processes", trial_timeout=5)
+    give_up = time.monotonic() + 20
+    left = [True]
+    while left and time.monotonic() < give_up:
+        left = list(Path("/dev/shm").glob(f"*{note.read_text()}*"))
+    assert not left
+
+
+def lock_of_mine():
+    lock = threading.Lock()
+    return lambda x: lock and x
+
+
+def closed(kind):
+    executor = kind(1)
+    executor.shutdown()
+    return {"executor": executor}
+
+
+@pytest.mark.parametrize(
+    ("fn", "settings"),
+    [
+        (lock_of_mine(), {"n_jobs": 2}),
+        (lock_of_mine(), {"executor": ProcessPoolExecutor(1)}),
+        (abs, closed(ThreadPoolExecutor)),
+        (abs, closed(ProcessPoolExecutor)),
+    ],
+    ids=["not to processes", "not to an executor", "closed threads", "closed processes"],
+)
+def test_what_cannot_be_run_leaves_no_trial_behind(fn, settings):
+    trials = Trials()
+    with pytest.raises(InvalidArgument, match=r"cannot be pickled|takes no trials any more"):
+        search(fn, trials=trials, **settings)
+    assert trials._dynamic_trials == []
+
+
+def test_an_objective_that_workers_cannot_read_leaves_no_trial_behind():
+    class Unreadable:
+        def __reduce__(self):
+            return int, ("no number",)
+
+        def __call__(self, x):
+            return x
+
+    trials = Trials()
+    with pytest.raises(InvalidArgument, match="could not be read in a worker process"):
+        search(Unreadable(), trials=trials, n_jobs=2)
+    assert trials._dynamic_trials == []
+
+
+def search_in_a_daemon(answers):
+    try:
+        search(abs, 2, n_jobs=2)
+    except InvalidArgument as wrong:
+        answers.put(str(wrong))
+    else:
+        answers.put("no error")
+
+
+def test_a_daemon_is_told_that_it_may_not_start_processes():
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    process = context.Process(target=search_in_a_daemon, args=(answers,), daemon=True)
+    process.start()
+    process.join(60)
+    assert "which a daemon of multiprocessing may not" in answers.get()
+
+
+class Clumsy(Executor):
+    """An executor without a `submit` of its own."""
+
+
+def test_an_executor_that_takes_nothing_is_named():
+    with pytest.raises(InvalidArgument, match="the executor takes no trials"):
+        search(abs, executor=Clumsy())
+
+
+def test_a_pool_that_broke_ends_the_search_and_keeps_what_is_known():
+    trials = Trials()
+    with ProcessPoolExecutor(1) as pool, pytest.raises(InvalidArgument, match="takes no trials"):
+        search(lambda x: os._exit(1), trials=trials, executor=pool)
+    assert trials.statuses()[0] == STATUS_FAIL
+
+
+def test_arguments_that_others_would_have_to_obey_are_told(tmp_path):
+    trials = SQLTrials(tmp_path / "search.db", asynchronous=True)
+    with pytest.warns(RuntimeWarning, match="n_jobs, trial_timeout, retries: not used"):
+        search(abs, 0, trials=trials, n_jobs=2, trial_timeout=5, retries=1)
+    trials.close()
