@@ -34,22 +34,31 @@ def insert_points(points: Sequence[Point], domain: Domain, trials: Any) -> int:
     checked = check_points(points, domain)
     held = Counter(_held(domain, trials))
     missing = []
-    for point in checked:
+    for given, point in zip(points, checked, strict=True):
         key = _key(_active(point, domain))
         if held[key] > 0:
             held[key] -= 1
         else:
-            missing.append(point)
+            missing.append((given, point))
     if missing:
         tids = trials.new_trial_ids(len(missing))
         trials.insert_trial_docs(
             [
-                new_document(trials, domain, tid, point)
-                for tid, point in zip(tids, missing, strict=True)
+                _in_order_of(given, new_document(trials, domain, tid, point))
+                for tid, (given, point) in zip(tids, missing, strict=True)
             ]
         )
         sync(trials)
     return len(missing)
+
+
+def _in_order_of(point: Point, document: Document) -> Document:
+    """Put the labels of a trial in the order in which the user gave them; the others follow."""
+    misc = document["misc"]
+    labels = dict.fromkeys([*(label for label in point if label in misc["vals"]), *misc["vals"]])
+    for part in ("idxs", "vals"):
+        misc[part] = {label: misc[part][label] for label in labels}
+    return document
 
 
 def show_waiting(trials: Any) -> int:

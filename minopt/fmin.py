@@ -21,6 +21,11 @@ from minopt._arguments import (
     checked_save_file,
     parameters_of,
 )
+from minopt._beginnings import (
+    knowing_its_arguments,
+    warn_of_another_space,
+    warn_of_nothing_to_search,
+)
 from minopt._callables import check_algorithm, check_objective, check_stop_function
 from minopt._limits import validate_loss_threshold, validate_timeout
 from minopt._objective import ByKeyword, annotated_space, fmin_pass_expr_memo_ctrl, partial
@@ -52,6 +57,7 @@ __all__ = [
 _OUR_TRIALS_FMIN = Trials.fmin
 
 
+@knowing_its_arguments
 def fmin(
     fn: Callable[..., Any],
     space: Any,
@@ -193,6 +199,7 @@ def fmin(
         space, fn = annotated_space(fn), ByKeyword(fn)
     domain = Domain(fn, space, pass_expr_memo_ctrl=pass_expr_memo_ctrl)
     check_objective(fn, domain.pass_expr_memo_ctrl)
+    warn_of_nothing_to_search(domain)
 
     options = {
         "timeout": timeout,
@@ -220,7 +227,7 @@ def fmin(
             **_not_default(n_jobs, executor, trial_timeout, trial_memory, retries, trusted),
         )
     with SaveFile(trials_save_file, trusted).held() as file:
-        trials = _trials_to_go_on_with(file, trials)
+        trials = _trials_to_go_on_with(file, trials, domain)
         max_evals = _with_points(max_evals, points, domain, trials)
         search = FMinIter(algo, domain, trials, max_evals=max_evals, **options)
         search.catch_eval_exceptions = catch_eval_exceptions
@@ -243,7 +250,7 @@ def _algorithm(algo: Any, verbose: Any) -> Algorithm:
     return algo  # type: ignore[no-any-return]
 
 
-def _trials_to_go_on_with(file: SaveFile, given: Any) -> Any:
+def _trials_to_go_on_with(file: SaveFile, given: Any, domain: Domain) -> Any:
     """Return the trials given, which the file must not have more than, or those in the file."""
     if given is not None:
         file.check_extended_by(given)
@@ -251,6 +258,7 @@ def _trials_to_go_on_with(file: SaveFile, given: Any) -> Any:
     trials = file.saved()
     if trials is None:
         return Trials()
+    warn_of_another_space(domain, trials, f"trials_save_file {file.path!r}")
     sync(trials)
     for trial in tally(trials).unfinished:
         if trial["state"] == JOB_STATE_RUNNING:  # nobody runs it any more

@@ -39,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="minopt", description="Find good hyperparameters in hyperopt's language."
     )
+    version = sys.modules["minopt"].__version__
+    parser.add_argument(
+        "--version", action="version", version=f"minopt {version}", help="say which this is"
+    )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)

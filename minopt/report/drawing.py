@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from minopt._optional import need
 
 BLUE, RED, GREEN, GREY = "#1f5fa8", "#c8372d", "#2a8a4a", "#8a8a8a"
+
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 MANY = 2000  # of more points a legend is not asked to find the emptiest corner
 
@@ -17,8 +20,8 @@ def pyplot() -> Any:
 
 
 def literally(text: Any) -> str:
-    """Return a text in which matplotlib finds no formula."""
-    return str(text).replace("$", r"\$")
+    """Return a text in which matplotlib finds no formula, and nothing that fonts cannot show."""
+    return _UNSEEN.sub(" ", str(text)).replace("$", r"\$")
 
 
 def shortened(text: str, length: int) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
+from minopt._warn import warn
 from minopt.exceptions import InvalidArgumentType
 from minopt.trials import peek
 from minopt.trials.documents import (
@@ -221,11 +221,10 @@ def _copies(source: Any, exp_key: Any) -> list[Document]:
             without += [copy["tid"]] if carrier.lost else []
         copies.append(copy)
     if without:
-        warnings.warn(
+        warn(
             f"copy_trials: values of trials {_few(without)} that only trusted=True reads are not "
             "there any more, and are not copied",
             UserWarning,
-            stacklevel=4,
         )
     return copies
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import pickle
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from minopt._warn import warn
 from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
 from minopt.trials.documents import Document, check_read
@@ -69,11 +69,10 @@ class _Keeper:
         try:
             data = dumps(value)
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
-            warnings.warn(
+            warn(
                 f"{self._whose}: {path} is left out; it can neither be written as JSON nor be "
                 f"pickled ({type(wrong).__name__})",
                 UserWarning,
-                stacklevel=2,
             )
             return tagged_json.LEFT_OUT
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
@@ -120,8 +119,8 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
                 f"{source}, line {number}: {why}; the file was left as it is: `minopt recover` "
                 "gets the other lines out of it"
             )
-        warnings.warn(
-            f"{source}: the last line was cut off and is left out", RuntimeWarning, stacklevel=4
+        warn(
+            f"{source}: the last line was cut off and is left out", RuntimeWarning
         )
 
     return trials_of_lines(data, trusted, refuse)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import minopt
 from minopt.cli import main
 
 
@@ -61,3 +62,10 @@ def test_a_missing_guest_is_named_with_the_command_that_brings_it(monkeypatch, c
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["demo", "--evals", "1"]) == 2
     assert "pip install 'minopt[demo]'" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main(["--version"])
+    assert leaving.value.code == 0
+    assert capsys.readouterr().out == f"minopt {minopt.__version__}\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import pickle
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Float, Update, bindparam, cast, func, literal
 from sqlalchemy.exc import IntegrityError
 
 from minopt._clock import coarse_utcnow
+from minopt._warn import warn
 from minopt.exceptions import DamagedStore, InvalidTrial
 from minopt.trials import owners, tagged_json
 from minopt.trials.contract import Changes, Store
@@ -225,11 +225,10 @@ class SQLStore(Store):
                 self._kept[tid] = one.kept
             lost += [f"trial {tid!r}: {path} ({why})" for path, why in one.lost.items()]
         if lost:
-            warnings.warn(
+            warn(
                 f"{self.database.told}: values that neither JSON nor a pickle can hold were left "
                 f"out; the trials are recorded without them: {'; '.join(lost)}",
                 RuntimeWarning,
-                stacklevel=4,
             )
 
     # ---- who is there

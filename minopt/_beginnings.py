@@ -1,0 +1,86 @@
+"""What is said before a search begins: of unknown arguments, and of a space hardly meant."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, ParamSpec, TypeVar
+
+from minopt._warn import warn
+from minopt.domain.domain import Domain
+
+_Given = ParamSpec("_Given")
+_Returned = TypeVar("_Returned")
+
+# What the arguments are called elsewhere.
+_ELSEWHERE = {
+    **dict.fromkeys(("objective", "func", "function", "f", "target"), "fn"),
+    **dict.fromkeys(("search_space", "params", "param_space", "bounds"), "space"),
+    **dict.fromkeys(("algorithm", "sampler", "suggest", "method"), "algo"),
+    **dict.fromkeys(
+        ("n_trials", "n_iter", "max_iter", "max_trials", "n_calls", "evals"), "max_evals"
+    ),
+    **dict.fromkeys(("seed", "rseed", "random_state", "rng", "random_seed"), "rstate"),
+    **dict.fromkeys(("x0", "initial_points", "points", "enqueue"), "points_to_evaluate"),
+    **dict.fromkeys(("early_stopping", "early_stop", "callback", "callbacks"), "early_stop_fn"),
+    **dict.fromkeys(("workers", "n_workers", "parallelism"), "n_jobs"),
+    **dict.fromkeys(("progressbar", "progress_bar"), "show_progressbar"),
+    **dict.fromkeys(("time_limit", "max_time"), "timeout"),
+    **dict.fromkeys(("storage", "save_file", "filename"), "trials_save_file"),
+}
+
+
+def knowing_its_arguments(function: Callable[_Given, _Returned]) -> Callable[_Given, _Returned]:
+    """Make a function answer an argument that it does not have with the one that may be meant."""
+    names = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: _Given.args, **kwargs: _Given.kwargs) -> _Returned:
+        for name in kwargs:
+            if name not in names:
+                close = [_ELSEWHERE.get(name, ""), *get_close_matches(name, names, n=1)]
+                hint = next((f"; did you mean {known!r}?" for known in close if known), "")
+                raise TypeError(
+                    f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}"
+                )
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def warn_of_nothing_to_search(domain: Domain) -> None:
+    """Warn of a space in which nothing can vary."""
+    if not domain.params:
+        warn(
+            "the space holds no hp parameter, such as hp.uniform('x', 0, 1): every trial evaluates "
+            "the same point, and the best is {}"
+        )
+
+
+def warn_of_another_space(domain: Domain, saved: Any, what: str) -> None:
+    """Warn of saved trials whose parameters are others than those of the space."""
+    docs = getattr(saved, "_dynamic_trials", None) or saved.trials
+    if not docs:
+        return
+    held = dict.fromkeys(label for doc in docs for label in doc["misc"]["vals"])
+    labels = dict.fromkeys([*domain.params, *domain.table.fixed])
+    gone = [repr(label) for label in held if label not in labels]
+    new = [repr(label) for label in labels if label not in held]
+    if not gone and not new:
+        return
+    told = []
+    if gone:
+        told.append(f"they have {_few(gone)}, which the space lacks")
+    if new:
+        told.append(f"they lack {_few(new)}, which the space has")
+    warn(
+        f"{what} holds {len(docs)} trials of another space: {', and '.join(told)}; the search goes "
+        "on with them, and the best may be one of theirs. For a new search name another file"
+    )
+
+
+def _few(labels: list[str]) -> str:
+    shown = ", ".join(labels[:5])
+    return shown if len(labels) <= 5 else f"{shown} and {len(labels) - 5} more"

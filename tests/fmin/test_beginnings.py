@@ -1,0 +1,127 @@
+"""What `fmin` says before the first trial: unknown arguments, spaces that can hardly be meant."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import pytest
+
+from minopt import Trials, fmin, hp, rand, tpe
+
+
+def space(*labels):
+    return {label: hp.uniform(label, 0, 1) for label in labels}
+
+
+def search(labels, max_evals, **more):
+    return fmin(lambda p: p["x"], space(*labels), rand.suggest, max_evals, verbose=False, **more)
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("max_eval", "max_evals"),
+        ("maxevals", "max_evals"),
+        ("n_trials", "max_evals"),
+        ("seed", "rstate"),
+        ("random_state", "rstate"),
+        ("trial", "trials"),
+        ("search_space", "space"),
+        ("early_stop", "early_stop_fn"),
+        ("point_to_evaluate", "points_to_evaluate"),
+    ],
+)
+def test_an_unknown_argument_is_answered_with_the_one_that_may_be_meant(name, meant):
+    tried = []
+    with pytest.raises(
+        TypeError, match=rf"fmin\(\) got an unexpected .*'{name}'; did you mean '{meant}'\?"
+    ):
+        fmin(tried.append, hp.uniform("x", 0, 1), **{name: 3})
+    assert not tried
+
+
+def test_an_argument_like_no_other_is_refused_without_a_guess():
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'qqq'$"):
+        fmin(abs, hp.uniform("x", 0, 1), qqq=3)
+
+
+def test_trials_refuse_an_unknown_argument_too():
+    with pytest.raises(TypeError, match="did you mean 'points_to_evaluate'"):
+        Trials().fmin(abs, hp.uniform("x", 0, 1), max_evals=1, initial_points=[])
+
+
+def test_the_signature_stays_readable():
+    assert list(inspect.signature(fmin).parameters)[:4] == ["fn", "space", "algo", "max_evals"]
+
+
+@pytest.mark.parametrize("algo", [rand.suggest, tpe.suggest])
+def test_a_space_without_parameters_is_searched_as_on_hyperopt_with_a_warning(algo):
+    trials = Trials()
+    with pytest.warns(UserWarning, match=r"no hp parameter.*same point") as told:
+        best = fmin(lambda p: p["a"], {"a": 1}, algo, 2, trials=trials, verbose=False)
+    assert best == {}
+    assert trials.losses() == [1.0, 1.0]
+    assert told[0].filename == __file__
+
+
+def test_a_save_file_of_another_space_is_told_with_the_labels(tmp_path):
+    path = tmp_path / "trials.pkl"
+    search(["x", "old"], 2, trials_save_file=path)
+    with pytest.warns(UserWarning, match=r"have 'old', which.*lack 'new'.*another file") as told:
+        search(["x", "new"], 3, trials_save_file=path)
+    assert (told[0].filename, told[0].lineno) == (__file__, search.__code__.co_firstlineno + 1)
+
+
+def test_a_save_file_of_fewer_parameters_is_told(tmp_path):
+    path = tmp_path / "trials.pkl"
+    search(["x"], 2, trials_save_file=path)
+    with pytest.warns(UserWarning, match=r"of another space: they lack 'y', which the space has;"):
+        search(["x", "y"], 3, trials_save_file=path)
+
+
+def test_many_foreign_labels_are_cut(tmp_path):
+    path = tmp_path / "trials.pkl"
+    search(["x", *(f"y{i}" for i in range(9))], 1, trials_save_file=path)
+    with pytest.warns(UserWarning, match=r"'y3', 'y4' and 4 more, which the space lacks"):
+        search(["x"], 2, trials_save_file=path)
+
+
+def test_a_save_file_of_the_same_space_is_gone_on_with_in_silence(tmp_path):
+    path = tmp_path / "trials.pkl"
+    of = hp.choice("c", [hp.uniform("x", 0, 1), hp.normal("n", 0, 1)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for max_evals in (1, 2, 3):
+            fmin(float, of, rand.suggest, max_evals, verbose=False, trials_save_file=path)
+
+
+def test_points_keep_the_order_of_labels_in_which_they_are_given():
+    of = {"c": hp.choice("c", ["a", "b"]), **space("x", "y")}
+    trials = Trials()
+    point = {"y": 0.5, "x": 0.0, "c": 1}
+    best = fmin(
+        lambda p: p["x"] ** 2,
+        *(of, rand.suggest, 3),
+        trials=trials,
+        rstate=0,
+        verbose=False,
+        points_to_evaluate=[point],
+    )
+    assert list(best.items()) == list(point.items())
+    assert list(trials.trials[0]["misc"]["idxs"]) == list(point)
+
+
+def test_inactive_labels_follow_those_that_a_conditional_point_gives():
+    of = hp.choice("c", [space("a", "b"), space("z")])
+    trials = Trials()
+    fmin(
+        lambda p: 0.0,
+        *(of, rand.suggest, 1),
+        trials=trials,
+        verbose=False,
+        points_to_evaluate=[{"z": 0.5, "c": 1}],
+    )
+    vals = trials.trials[0]["misc"]["vals"]
+    assert list(vals)[:2] == ["z", "c"]
+    assert (vals["a"], vals["b"]) == ([], [])
