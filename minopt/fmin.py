@@ -197,9 +197,7 @@ def fmin(
     rstate = generator_of(rstate)
     if isinstance(space, str) and space == "annotated":
         space, fn = annotated_space(fn), ByKeyword(fn)
-    domain = Domain(fn, space, pass_expr_memo_ctrl=pass_expr_memo_ctrl)
-    check_objective(fn, domain.pass_expr_memo_ctrl)
-    warn_of_nothing_to_search(domain)
+    domain = _checked_domain(fn, space, pass_expr_memo_ctrl)
 
     options = {
         "timeout": timeout,
@@ -248,6 +246,13 @@ def _algorithm(algo: Any, verbose: Any) -> Algorithm:
     if not verbose and "verbose" not in told and "verbose" in parameters_of(algo):
         return functools.partial(algo, verbose=False)
     return algo  # type: ignore[no-any-return]
+
+
+def _checked_domain(fn: Any, space: Any, pass_expr_memo_ctrl: bool | None) -> Domain:
+    domain = Domain(fn, space, pass_expr_memo_ctrl=pass_expr_memo_ctrl)
+    check_objective(fn, domain.pass_expr_memo_ctrl)
+    warn_of_nothing_to_search(domain)
+    return domain
 
 
 def _trials_to_go_on_with(file: SaveFile, given: Any, domain: Domain) -> Any:
