@@ -100,6 +100,8 @@ def record(trials: Any, trial: Document, outcome: Outcome) -> None:
         attachments = trials.trial_attachments(trial) if outcome.attachments else {}
         for name, value in outcome.attachments.items():
             attachments[name] = value
+        if outcome.injected:
+            _insert(trials, outcome.injected)
         trial["result"] = copied(outcome.result)  # containers are copied, leaves are kept
         state = JOB_STATE_DONE
     elif isinstance(outcome, Raised):
@@ -112,6 +114,17 @@ def record(trials: Any, trial: Document, outcome: Outcome) -> None:
     trial["refresh_time"] = coarse_utcnow()
     trial["state"] = state  # last: whoever sees it done finds the result there
     _keep(trials, trial)
+
+
+def _insert(trials: Any, documents: list[Document]) -> None:
+    """Insert trials that an objective injected elsewhere, under ids that nobody has here."""
+    tids = trials.new_trial_ids(len(documents))
+    for document, tid in zip(documents, tids, strict=True):
+        misc, there = document["misc"], document["tid"]
+        document["tid"] = misc["tid"] = tid
+        for label, places in misc["idxs"].items():
+            misc["idxs"][label] = [tid if place == there else place for place in places]
+    trials.insert_trial_docs(documents)
 
 
 def put_back(trials: Any, trial: Document) -> None:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Returned:
-    """The objective returned this result (checked), and left these attachments."""
+    """The objective returned this result (checked), and left attachments and further trials."""
 
     result: dict[str, Any]
     attachments: dict[str, Any] = field(default_factory=dict)
+    injected: list[Document] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,10 @@ def raised(error: BaseException) -> Raised:
 def outcome_of(domain: Domain, trial: Document) -> Outcome:
     """Evaluate a trial apart from its store, in a thread or process of its own.
 
-    `trial` is a copy that belongs to the caller; attachments are collected for the store.
+    `trial` is a copy that belongs to the caller; attachments and the trials that the objective
+    injects are collected for the store.
     """
-    own = Trials()
+    own = Trials(exp_key=trial["exp_key"])
     own._dynamic_trials.append(trial)
     own.refresh()
     try:
@@ -97,4 +99,5 @@ def outcome_of(domain: Domain, trial: Document) -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - told to the one who waits
         return raised(error)
     names = own.trial_attachments(trial)
-    return Returned(result, {name: names[name] for name in names})
+    injected = [other for other in own._dynamic_trials if other is not trial]
+    return Returned(result, {name: names[name] for name in names}, injected)

@@ -87,10 +87,13 @@ def _packable(outcome: Outcome) -> Outcome:
         return outcome
     result = {key: value for key, value in outcome.result.items() if _survives(value)}
     attachments = {key: value for key, value in outcome.attachments.items() if _survives(value)}
+    injected = [trial for trial in outcome.injected if _survives(trial)]
     lost = (outcome.result.keys() - result.keys()) | (
         outcome.attachments.keys() - attachments.keys()
     )
-    return Returned({**result, _LOST: sorted(map(str, lost))}, attachments)
+    if len(injected) < len(outcome.injected):
+        lost |= {"trials that were injected"}
+    return Returned({**result, _LOST: sorted(map(str, lost))}, attachments, injected)
 
 
 def _survives(value: Any) -> bool:

@@ -6,9 +6,10 @@ import math
 import signal
 import threading
 import time
-import warnings
 from types import FrameType
 from typing import Any
+
+from minopt._warn import warn
 
 _RING_AGAIN = 0.1  # seconds; an objective that swallows the first ring hears another
 _LONGEST = 1e9  # seconds; what a timer can be set to
@@ -123,9 +124,8 @@ def warn_if_unenforceable(timeout: float | None, memory: int | None, where: str)
     if memory is not None:
         lost.append("trial_memory")
     if lost:
-        warnings.warn(
+        warn(
             f"{' and '.join(lost)} cannot be enforced {where}; with n_jobs=2 or "
             "executor='processes' each trial runs in a process that can be ended",
             RuntimeWarning,
-            stacklevel=4,
         )

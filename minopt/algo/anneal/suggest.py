@@ -20,6 +20,10 @@ from minopt.algo.shared import Document, new_document, stream_of
 from minopt.domain.domain import Domain
 from minopt.domain.table import Parameter, Point
 from minopt.trials.columns import History, history_of, learnable_documents
+from minopt.trials.documents import JOB_STATE_RUNNING
+from minopt.trials.memory import tally
+
+_MAX_REPEATS = 20
 
 
 def suggest(
@@ -38,7 +42,8 @@ def suggest(
         The id of each new trial, whole numbers.
     domain : Domain
     trials : Trials
-        What was tried. Trials that failed or raised, and those still running, count as bad.
+        What was tried. Trials that failed or raised, and those still running, count as bad;
+        the points of those running are not proposed again while there are others.
     seed : int
         Each trial has its own stream, made of the seed and its id.
     avg_best_idx : float >= 1
@@ -65,10 +70,30 @@ def suggest(
         algo = AnnealingAlgo(domain, trials, seed, avg_best_idx, shrink_coef)
         return [document for tid in new_ids for document in algo(tid)]
     model = Model(history, avg_best_idx, shrink_coef)
+    running = _points_of_running(trials)
     return [
-        new_document(trials, domain, tid, model.propose(domain, stream_of(seed, tid)))
+        new_document(trials, domain, tid, _new_point(model, domain, stream_of(seed, tid), running))
         for tid in new_ids
     ]
+
+
+def _points_of_running(trials: Any) -> list[Point]:
+    return [
+        {label: values[0] for label, values in trial["misc"]["vals"].items() if len(values)}
+        for trial in tally(trials).unfinished
+        if trial["state"] == JOB_STATE_RUNNING
+    ]
+
+
+def _new_point(
+    model: Model, domain: Domain, rng: np.random.Generator, running: list[Point]
+) -> Point:
+    point = model.propose(domain, rng)
+    for _ in range(_MAX_REPEATS):
+        if point not in running:
+            break
+        point = model.propose(domain, rng)
+    return point
 
 
 def suggest_batch(
