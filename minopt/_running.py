@@ -6,12 +6,12 @@ import math
 import numbers
 import os
 import sys
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from minopt._warn import warn
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.execute.contract import Executor, Limits
 from minopt.execute.retry import Retry
@@ -73,12 +73,11 @@ class Running:
             "retries": self.retry != default.retry,
         }
         if any(given.values()):
-            warnings.warn(
+            warn(
                 f"{', '.join(name for name, is_given in given.items() if is_given)}: not used, as "
                 "these trials are asynchronous: others run them, who have settings of their own, "
                 "see minopt worker --help",
                 RuntimeWarning,
-                stacklevel=4,
             )
 
 
@@ -90,11 +89,10 @@ def _is_executor(executor: Any) -> bool:
 
 def _warn_of_limits(limits: Limits, where: str) -> None:
     lost = [name for name in ("timeout", "memory") if getattr(limits, name) is not None]
-    warnings.warn(
+    warn(
         f"{' and '.join('trial_' + name for name in lost)} cannot be enforced {where}; "
         "with n_jobs=2 or executor='processes' each trial runs in a process that can be ended",
         RuntimeWarning,
-        stacklevel=4,
     )
 
 

@@ -136,7 +136,16 @@ def _added(source: Any, target: Any) -> Any:
     target.refresh()
     _copy_attachments(source, target, free + others, same)
     _copy_streams(source, target)
+    _copy_space(source, target)
     return target
+
+
+def _copy_space(source: Any, target: Any) -> None:
+    """Let trials know the space of those that came to them, if they know none."""
+    if not (isinstance(source, ReadableTrials) and isinstance(target, ReadableTrials)):
+        return
+    if target._decoder is None and target._space is None:
+        target._decoder, target._space = source._decoder, source._space
 
 
 def _documents(trials: Any) -> list[Document]:

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from minopt import Trials, fmin, hp, load_trials, rand, trials_from_docs
+from minopt import Trials, copy_trials, fmin, hp, load_trials, rand, trials_from_docs
 from minopt.exceptions import BadSearchSpace, InvalidArgument
 from minopt.pyll import scope
 
@@ -131,3 +131,22 @@ def test_a_deep_space_travels():
         deep = deep + 1
     trials = searched({"deep": deep})
     assert pickle.loads(pickle.dumps(trials)).params == trials.params
+
+
+def test_copies_know_the_space_too(trials, tmp_path):
+    assert copy_trials(trials, Trials()).params == trials.params
+    copy_trials(trials, tmp_path / "copy.pkl")
+    assert load_trials(tmp_path / "copy.pkl").params == trials.params
+    of_another = Trials()
+    of_another.set_space(hp.uniform("y", 0, 1))
+    assert copy_trials(trials, of_another)._decoder({"y": 0.5}) == 0.5
+
+
+def test_trials_in_a_database_are_told_their_space(trials, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    copy_trials(trials, tmp_path / "search.db")
+    loaded = load_trials(tmp_path / "search.db")
+    with pytest.raises(InvalidArgument, match="set_space"):
+        loaded.best_params  # noqa: B018
+    loaded.set_space(space())
+    assert loaded.params == trials.params
