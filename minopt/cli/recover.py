@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +44,26 @@ def run(args: argparse.Namespace) -> int:
     target = args.output or path.with_suffix(f".recovered{path.suffix}")
     if os.path.lexists(target):
         raise InvalidArgument(f"recover: {str(target)!r} exists; name another file with --output")
-    searches = _database(path, target) if _is_sqlite(path) else [_file(path, target)]
+    ways = [_database, _file] if _is_sqlite(path) else [_file]
+    if ways == [_file] and find_spec("sqlalchemy") is not None:
+        ways.append(_database)
+    searches: list[Salvaged] = []
+    for way in ways:  # what damage has made of the beginning may tell the wrong kind
+        found = way(path, target)
+        searches = searches or found
+        if any(salvaged.documents for salvaged in found):
+            searches = found
+            break
     for salvaged in searches:
         _report(path, target, salvaged)
     return 0 if any(salvaged.documents for salvaged in searches) else 1
 
 
-def _file(path: Path, target: Path) -> Salvaged:
+def _file(path: Path, target: Path) -> list[Salvaged]:
     salvaged = salvage(path)
     if salvaged.documents:
         copy_trials(salvaged.trials(), target)
-    return salvaged
+    return [salvaged]
 
 
 def _database(path: Path, target: Path) -> list[Salvaged]:

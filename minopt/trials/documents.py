@@ -147,21 +147,6 @@ def check_document(trial: Any) -> None:
             raise InvalidTrial(f"{_who(trial)}: its {name} must be a dict, got", part)
 
 
-def check_read(trial: Any) -> None:
-    """Refuse what was read from somewhere and is no trial document, or would break its readers.
-
-    Raises
-    ------
-    InvalidTrial
-    """
-    check_document(trial)
-    for name in ("idxs", "vals"):
-        for label, held in trial["misc"][name].items():
-            if isinstance(held, str) or not hasattr(held, "__len__"):
-                raise InvalidTrial(f"{_who(trial)}: misc[{name!r}][{label!r}] must be a list", held)
-    error_text(trial)
-
-
 def _who(trial: Mapping[str, Any]) -> str:
     return f"trial {trial['tid']!r}" if "tid" in trial else "a trial"
 

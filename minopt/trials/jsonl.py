@@ -12,11 +12,11 @@ from typing import Any
 from minopt._warn import warn
 from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
-from minopt.trials.documents import Document, check_read
+from minopt.trials.documents import Document
 from minopt.trials.files import dumps, write_whole
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
-from minopt.trials.streams import are_streams
+from minopt.trials.streams import are_streams, check_read
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import Carrier, PickleOf, carried_attachments
 
@@ -119,9 +119,7 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
                 f"{source}, line {number}: {why}; the file was left as it is: `minopt recover` "
                 "gets the other lines out of it"
             )
-        warn(
-            f"{source}: the last line was cut off and is left out", RuntimeWarning
-        )
+        warn(f"{source}: the last line was cut off and is left out", RuntimeWarning)
 
     return trials_of_lines(data, trusted, refuse)
 

@@ -18,10 +18,9 @@ from minopt.exceptions import (
     StoreError,
 )
 from minopt.trials import peek
-from minopt.trials.documents import check_read
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
-from minopt.trials.streams import are_streams
+from minopt.trials.streams import are_streams, check_read
 from minopt.trials.unpickle import damaged, safe_loads
 from minopt.trials.withheld import Reader, holds_withheld
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import platform
+import re
 import stat
 import sys
 import threading
@@ -82,6 +83,11 @@ class FileLock:
         try:
             if not _locked(handle, self._what):
                 raise self._in_use(_read_holder(handle))
+            if not _is_ours(handle):
+                raise StoreError(
+                    f"{self._what} cannot be locked: {str(self.path)!r} is somebody's file, and "
+                    "would be lost; name another file, or move that one"
+                )
             identity = _identity_of(os.fstat(handle))
             if identity != _identity_at(self.path):
                 os.close(handle)
@@ -205,6 +211,15 @@ def _write_holder(handle: int) -> None:
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, json.dumps(Holder.here()).encode())
+
+
+def _is_ours(handle: int) -> bool:
+    """Tell whether a lock's file holds what a lock writes, perhaps cut off, or nothing."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    return _OURS.match(os.read(handle, 64)) is not None
+
+
+_OURS = re.compile(rb"(\[(\d+(,.*)?)?)?\Z", re.DOTALL)
 
 
 def _read_holder(handle: int) -> Holder | None:

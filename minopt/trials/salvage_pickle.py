@@ -11,12 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from minopt.exceptions import InvalidTrial
-from minopt.trials.documents import Document, check_read
+from minopt.trials.documents import Document
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import Known, Unfinished
 from minopt.trials.salvaged import Salvaged, once
 from minopt.trials.seal import is_broken, unsealed
-from minopt.trials.streams import are_streams
+from minopt.trials.streams import are_streams, check_read
 from minopt.trials.unpickle import SafeUnpickler
 
 __all__ = ["salvage_pickle"]

@@ -1,10 +1,13 @@
-"""What the remembered random streams of a search look like, wherever they are read from."""
+"""What trials and the remembered random streams of a search look like when they are read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["are_streams"]
+from minopt.exceptions import InvalidTrial
+from minopt.trials.documents import check_document, error_text
+
+__all__ = ["are_streams", "check_read"]
 
 _MOST_SEEDS = 10**8  # a stream is wound forward by as many: more would never end
 
@@ -23,3 +26,20 @@ def _is_stream(entry: Any) -> bool:
         and type(n_seeds) is int
         and 0 <= n_seeds <= _MOST_SEEDS
     )
+
+
+def check_read(trial: Any) -> None:
+    """Refuse what was read from somewhere and is no trial document, or would break its readers.
+
+    Raises
+    ------
+    InvalidTrial
+    """
+    check_document(trial)
+    for name in ("idxs", "vals"):
+        for label, held in trial["misc"][name].items():
+            if isinstance(held, str) or not hasattr(held, "__len__"):
+                raise InvalidTrial(
+                    f"trial {trial['tid']!r}: misc[{name!r}][{label!r}] must be a list", held
+                )
+    error_text(trial)

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import minopt
-from minopt import Trials, hp, load_trials, rand
+from minopt import Trials, copy_trials, hp, load_trials, rand
 from minopt.cli import main
 
 
@@ -88,6 +88,19 @@ def test_another_kind_of_file_can_be_written(trials, tmp_path):
     (tmp_path / "trials.pkl").write_bytes(pickle.dumps(trials))
     main(["recover", str(tmp_path / "trials.pkl"), "-o", str(tmp_path / "new.jsonl")])
     assert minopt.read_jsonl(tmp_path / "new.jsonl").losses() == trials.losses()
+
+
+def test_the_kind_is_told_by_what_is_found_not_by_the_name(tmp_path, trials):
+    pytest.importorskip("sqlalchemy")
+    copy_trials(trials, tmp_path / "one.db").close()
+    headless = tmp_path / "one.pkl"  # a database without its beginning, of another name
+    headless.write_bytes(bytes(100) + (tmp_path / "one.db").read_bytes()[100:])
+    assert main(["recover", str(headless), "-o", str(tmp_path / "new.pkl")]) == 0
+    assert len(load_trials(tmp_path / "new.pkl")._dynamic_trials) == len(trials._dynamic_trials)
+    pickled = tmp_path / "two.db"
+    pickled.write_bytes(pickle.dumps(trials)[:-9])
+    assert main(["recover", str(pickled), "-o", str(tmp_path / "newer.pkl")]) == 0
+    assert len(load_trials(tmp_path / "newer.pkl")._dynamic_trials) == len(trials._dynamic_trials)
 
 
 def test_an_existing_file_is_not_overwritten(trials, tmp_path, capsys):

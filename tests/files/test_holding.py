@@ -143,6 +143,23 @@ def test_an_old_lock_file_is_no_lock(search, file):
     assert len(saved(file)) == 10
 
 
+@pytest.mark.parametrize("content", ["", "[", "[12", '[12, "hos'])
+def test_a_lock_whose_text_found_no_room_is_no_lock(search, file, content):
+    (file.parent / "trials.pkl.lock").write_text(content)
+    search(trials_save_file=file)
+    assert len(saved(file)) == 10
+
+
+@pytest.mark.parametrize("content", ["[[package]]\n", "# by hand", "{}", "precious"])
+def test_somebody_s_file_is_not_taken_for_a_lock(search, file, content):
+    theirs = file.parent / "trials.pkl.lock"
+    theirs.write_text(content)
+    with pytest.raises(StoreError, match=r"trials\.pkl\.lock' is somebody's file"):
+        search(trials_save_file=file)
+    assert theirs.read_text() == content
+    assert not file.exists()
+
+
 @posix
 def test_a_lock_is_never_made_through_a_link(search, file):
     target = file.with_name("precious")

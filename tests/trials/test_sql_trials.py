@@ -21,6 +21,7 @@ pytest.importorskip("sqlalchemy")
 from minopt import SQLTrials, Trials, fmin, hp, rand, tpe
 from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
 from minopt.exceptions import (
+    DamagedStore,
     InvalidArgument,
     InvalidArgumentType,
     InvalidTrial,
@@ -617,6 +618,36 @@ def test_a_database_of_an_earlier_version_is_brought_forward(trials, path, monke
     connection.close()
     assert told == [("2",)]
     assert len(SQLTrials(path)) == 2
+
+
+def test_a_later_version_is_told_even_if_it_has_other_tables(trials, path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE minopt_meta SET value = '2' WHERE name = 'version'")
+        connection.execute("ALTER TABLE minopt_attachments RENAME TO minopt_files")
+    connection.close()
+    with pytest.raises(StoreTooNew, match=r"version 2.*update minopt"):
+        SQLTrials(path)
+
+
+def test_an_earlier_version_may_lack_tables(trials, path, monkeypatch):
+    search(trials, 2)
+    trials.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE minopt_meta SET value = '0' WHERE name = 'version'")
+        connection.execute("DROP TABLE minopt_attachments")
+    connection.close()
+    monkeypatch.setitem(schema.MIGRATIONS, 0, schema.attachments.create)
+    forward = SQLTrials(path)
+    forward.attachments["a"] = b"1"
+    assert len(forward) == 2
+
+
+def test_a_version_from_which_no_way_leads_is_refused(trials, path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE minopt_meta SET value = '0' WHERE name = 'version'")
+    connection.close()
+    with pytest.raises(DamagedStore, match="version 0, from which no way leads to 1"):
+        SQLTrials(path)
 
 
 def test_without_sqlalchemy_the_message_is_what_to_type(path, monkeypatch):

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from minopt._optional import need
-from minopt.exceptions import DamagedStore, StoreError
+from minopt.exceptions import StoreError
 from minopt.trials.sql import schema
 from minopt.trials.sql.dialect import Dialect
 
@@ -32,10 +32,10 @@ class PostgreSQL(Dialect):
         with database.write() as connection:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             found = schema.found(connection)
-            if found == schema.TABLES:
-                return
             if found:
-                raise DamagedStore(f"it lacks the tables {sorted(schema.TABLES - found)}")
+                schema.check(connection, found)
+                schema.migrate(connection)  # here, where nobody else does the same
+                return
             if not create:
                 raise StoreError("there are no tables of trials in this database")
             schema.create(connection)

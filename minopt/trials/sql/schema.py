@@ -112,6 +112,13 @@ def version_of(connection: Connection) -> int:
     return int(told)
 
 
+def check(connection: Connection, there: set[str]) -> None:
+    """Refuse tables that are not all there, unless another version has others."""
+    missing = TABLES - there
+    if missing and (meta.name in missing or version_of(connection) == VERSION):
+        raise DamagedStore(f"it lacks the tables {sorted(missing)}")
+
+
 def migrate(connection: Connection) -> None:
     """Bring the tables to this version.
 
@@ -127,6 +134,10 @@ def migrate(connection: Connection) -> None:
             f"{VERSION}: update minopt (pip install -U minopt)"
         )
     while version < VERSION:
+        if version not in MIGRATIONS:
+            raise DamagedStore(
+                f"its tables are of version {version}, from which no way leads to {VERSION}"
+            )
         MIGRATIONS[version](connection)
         version += 1
         connection.execute(meta.update().where(meta.c.name == "version").values(value=str(version)))

@@ -59,10 +59,9 @@ class SQLite(Dialect):
             found = schema.found(connection)
             if not found:
                 raise DamagedStore("this is an SQLite database of something else; name another")
-            if found != schema.TABLES:
-                raise DamagedStore(f"it lacks the tables {sorted(schema.TABLES - found)}")
+            schema.check(connection, found)
             # not the attachments: those are as big as they are, and looked at when they are read
-            for name in ("minopt_trials", "minopt_searches", "minopt_meta"):
+            for name in found & {"minopt_trials", "minopt_searches", "minopt_meta"}:
                 _check_pages(connection, name)
 
     def on_connect(self, connection: Any) -> None:
