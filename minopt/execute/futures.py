@@ -51,7 +51,7 @@ class Futures(Executor):
             self._data = shipping.pack_domain(domain)
         if any(getattr(self._executor, name, None) is True for name in _SHUT_DOWN):
             raise InvalidArgument(
-                "the executor takes no trials any more: it was shut down; give a new one"
+                "the executor takes no trials any more: it was ended by shutdown(); give a new one"
             )
         self._is_ready = True
 
