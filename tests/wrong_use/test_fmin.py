@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import minopt
 from minopt import SQLTrials, Trials, anneal, fmin, hp, mix, partial, rand, tpe
 from minopt.early_stop import no_progress_loss
 from minopt.exceptions import (
