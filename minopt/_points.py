@@ -10,7 +10,7 @@ from minopt._arguments import checked_points
 from minopt.algo.shared import new_document
 from minopt.trials.documents import JOB_STATE_CANCEL, JOB_STATE_NEW, STATUS_NEW, Document
 from minopt.trials.documents import new_document as new_trial_document
-from minopt.trials.memory import Trials, sync, tally
+from minopt.trials.memory import LOCK, Trials, sync, tally
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -66,14 +66,15 @@ def show_waiting(trials: Any) -> int:
 
     They come on top of ``max_evals``, as on hyperopt; those that were seen before count for it.
     """
-    try:
-        seen = set(map(id, trials.trials))
-    except AttributeError:  # never refreshed
-        seen = set()
-    if getattr(trials, "_is_shared", False):  # what others ask for comes to sight at any time
-        mine = set(map(id, trials._dynamic_trials))
-    else:
-        mine = None
+    with LOCK:
+        try:
+            seen = set(map(id, trials.trials))
+        except AttributeError:  # never refreshed
+            seen = set()
+        if getattr(trials, "_is_shared", False):  # what others ask for comes to sight at any time
+            mine = set(map(id, trials._dynamic_trials))
+        else:
+            mine = None
     sync(trials)
     waiting = [trial for trial in tally(trials).unfinished if trial["state"] == JOB_STATE_NEW]
     return sum(id(t) not in seen and (mine is None or id(t) in mine) for t in waiting)

@@ -244,11 +244,11 @@ class FMinIter:
             documents = new_documents(self.algo, returned, n_ids)
             with _at_most(self.trials, most):
                 inserted = self.trials.insert_trial_docs(documents)
+                sync(self.trials)  # before other threads take them for the user's, see show_waiting
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
             raise
-        sync(self.trials)
         return len(inserted if _is_shared(self.trials) else documents)
 
     def _advance(self, asks_on: bool) -> bool:
