@@ -176,8 +176,21 @@ class FMinIter:
                     self._save()
                 raise
         if block_until_done:
-            self.block_until_done()
+            self._wait_for_others()
         sync(self.trials)
+
+    def _wait_for_others(self) -> None:
+        """Wait for all trials; of a search that is over, for those alone that have begun."""
+        if not self.asynchronous:
+            self.block_until_done()
+            return
+        sync(self.trials)
+        while (count := tally(self.trials)).running or (
+            count.new and not (self._stopped or self._is_over(count))
+        ):
+            time.sleep(self.poll_interval_secs)
+            release_lost(self.trials)
+            sync(self.trials)
 
     def _search(self, N: int, block_until_done: bool, n_finished: int, bar: Any) -> None:
         seeds = SeedStream(_generator(self.rstate), self.trials)

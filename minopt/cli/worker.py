@@ -64,11 +64,13 @@ def run(args: argparse.Namespace) -> int:
             tell=None if args.quiet else _print,
         )
         _print(f"minopt worker {trials._owner} on {trials!r}")
+        if not (len(trials) or ATTACHMENT in trials.attachments):
+            _print("no search has begun here yet: waiting for one")
         try:
             _print(f"{worker.run()} trials run")
         finally:
             trials.close()
-    except (MinoptError, AttributeError) as wrong:
+    except MinoptError as wrong:
         print(f"minopt worker: {wrong}", file=sys.stderr)
         return 1
     except Left:
@@ -136,7 +138,8 @@ def _unpickled(data: Any) -> Domain:
     except Exception as wrong:
         raise InvalidArgument(
             f"the objective in the database cannot be read here ({type(wrong).__name__}: {wrong}); "
-            "its modules must be installed for this worker too"
+            "its modules must be installed for this worker too, in versions that fit, and Python "
+            f"must be the search's (here it is {sys.version_info.major}.{sys.version_info.minor})"
         ) from wrong
     if not isinstance(domain, Domain):
         raise InvalidArgument(f"the attachment {ATTACHMENT!r} is no Domain but {type(domain)}")
@@ -151,6 +154,8 @@ def _named_domain(objective: str | None, space: str | None) -> Domain | None:
         return None
     sys.path.insert(0, "")  # as `python -m` does: the modules of the working directory count
     fn = _named(objective, "--objective")
+    if not callable(fn):
+        raise InvalidArgument(f"--objective {objective}: that is no function but {fn!r}")
     if space is None:
         return Domain(ByKeyword(fn), annotated_space(fn))
     return Domain(fn, _named(space, "--space"))
@@ -162,7 +167,7 @@ def _named(name: str, option: str) -> Any:
         raise InvalidArgument(f"{option} must be module:name, got {name!r}")
     try:
         return load_tokens([*module.split("."), *attribute.split(".")])
-    except ImportError as wrong:
+    except (ImportError, AttributeError) as wrong:
         raise InvalidArgument(f"{option} {name}: {wrong}") from wrong
 
 
@@ -173,4 +178,5 @@ def _positive(kind: Callable[[str], Any], or_zero: bool = False) -> Callable[[st
             raise argparse.ArgumentTypeError(f"must be {'0 or more' if or_zero else '> 0'}")
         return number
 
+    read.__name__ = kind.__name__  # in what argparse says of a wrong one
     return read

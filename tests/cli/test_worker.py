@@ -181,6 +181,7 @@ def module(tmp_path, monkeypatch):
             from minopt import hp
 
             space = hp.uniform("x", -1, 1)
+            number = 3
 
             def objective(x):
                 return x + 10
@@ -217,6 +218,7 @@ def test_the_space_may_stand_in_the_objective_s_annotations(queue, path, module)
         (["--objective", "my_search"], "--objective must be module:name"),
         (["--objective", "no_such:thing"], "there is no module 'no_such'"),
         (["--objective", "my_search:missing"], "has no attribute 'missing'"),
+        (["--objective", "my_search:number"], "--objective my_search:number: that is no function"),
         (["--space", "my_search:space"], "names the space of an --objective, which is missing"),
         (["--exp-key", ""], "exp_key must be the name of a search"),
     ],
@@ -237,3 +239,61 @@ def test_numbers_must_be_ones(path, capsys, option):
     with pytest.raises(SystemExit):
         main(["worker", str(path), option, "-1"])
     assert "must be" in capsys.readouterr().err
+
+
+def test_a_number_that_is_none_is_named(path, capsys):
+    with pytest.raises(SystemExit):
+        main(["worker", str(path), "--max-trials", "many"])
+    assert "invalid int value: 'many'" in capsys.readouterr().err
+
+
+def test_a_worker_that_finds_no_search_says_what_it_waits_for(path, capsys):
+    assert main(["worker", str(path), "--idle-timeout", "0"]) == 0
+    assert "no search has begun here yet: waiting for one" in capsys.readouterr().out
+
+
+def test_an_objective_whose_module_is_not_here_is_an_error_that_says_so(queue, path, tmp_path):
+    (tmp_path / "elsewhere.py").write_text("def objective(x):\n    return x\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        import elsewhere
+
+        trials = queue(2, elsewhere.objective)
+    finally:
+        sys.path.remove(str(tmp_path))
+    process = start_worker(path, "--idle-timeout", "0")
+    printed = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert "No module named 'elsewhere'); its modules must be installed for this worker" in printed
+    trials.refresh()
+    assert trials.statuses() == ["new", "new"]
+
+
+def test_a_search_that_is_over_does_not_wait_for_trials_that_nobody_has_begun(path):
+    trials = SQLTrials(path, asynchronous=True)
+    search(trials, 5, max_queue_len=5, timeout=0.3, return_argmin=False)
+    assert trials.statuses() == ["new"] * 5
+    trials.close()
+
+
+def test_a_search_that_is_over_waits_for_trials_that_have_begun(path, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+
+    def objective(x):
+        try:
+            first.touch(exist_ok=False)
+        except FileExistsError:
+            second.touch()
+            time.sleep(0.5)
+            return 0.0
+        while not second.exists():
+            time.sleep(0.01)
+        return -10.0  # reaches the threshold while the second is running
+
+    trials = SQLTrials(path, asynchronous=True)
+    workers = [start_worker(path, "--max-trials", "1", "--idle-timeout", "60") for _ in range(2)]
+    search(trials, 2, objective, max_queue_len=2, loss_threshold=-5.0)
+    assert trials.statuses() == ["ok", "ok"]
+    for process in workers:
+        process.communicate(timeout=60)
+    trials.close()
