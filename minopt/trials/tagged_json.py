@@ -297,7 +297,10 @@ def _read_scalar(read: dict[str, Any]) -> Any:
     if "v" in read:
         if dtype.kind not in "biuf":  # others take a number for a size
             raise ValueError("a scalar without its bytes")
-        return dtype.type(read["v"])
+        value = dtype.type(read["v"])
+        if dtype.kind in "iu" and value != read["v"]:  # numpy 1 cuts off what does not fit
+            raise OverflowError(f"{read['v']} is no {dtype.name}")
+        return value
     if dtype.itemsize == 0:
         return np.zeros((), dtype)[()]
     return np.frombuffer(base64.b64decode(read["data"]), dtype)[0]
