@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
 
+# The functions beneath `signal`'s, where there are such: those make enums of all that they are
+# given and return, and this is done for every write.
+_beneath: Any = sys.modules.get("_signal", signal)
+
 # Whose handlers raise: Python's for Ctrl-C, a trial's timer, a worker's for the system's request.
 _SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGALRM", "SIGTERM") if hasattr(signal, name)
+    int(getattr(signal, name)) for name in ("SIGINT", "SIGALRM", "SIGTERM") if hasattr(signal, name)
 ]
 
 
@@ -33,10 +38,10 @@ class _Uninterrupted:
             return
         try:
             for number in _SIGNALS:
-                handler = signal.getsignal(number)
+                handler = _beneath.getsignal(number)
                 if callable(handler):
                     self._before[number] = handler
-                    signal.signal(number, self._note)
+                    _beneath.signal(number, self._note)
         except BaseException:
             self._end()
             raise
@@ -68,7 +73,7 @@ class _Uninterrupted:
         while True:
             try:
                 for number, handler in self._before.items():
-                    signal.signal(number, handler)
+                    _beneath.signal(number, handler)
                 return raised
             except BaseException as error:  # noqa: BLE001 - raised again when all are back
                 raised = error
