@@ -59,23 +59,27 @@ class TimeLimit:
         """Begin to count, if this thread can be interrupted."""
         if self._seconds is None or not can_ring():
             return
+        self._before = signal.getsignal(signal.SIGALRM)
         now = time.monotonic()
-        if signal.getsignal(signal.SIGALRM) is not _ring:
+        if self._before is not _ring:
             rest, self._again = signal.getitimer(signal.ITIMER_REAL)
             self._theirs = now + rest if rest else math.inf
         self._end = now + min(self._seconds, _LONGEST)
         _active.append(self)
-        self._before = signal.signal(signal.SIGALRM, _ring)
+        signal.signal(signal.SIGALRM, _ring)
         _set_timer(now)
 
     def stop(self) -> None:
         """End the counting, and put back what was there before; a second time does nothing."""
+        self._end = math.inf
         if self not in _active:
             return
+        signal.setitimer(signal.ITIMER_REAL, 0.0)  # first: a late ring would be theirs, who may die
+        before = signal.SIG_DFL if self._before is None else self._before
+        signal.signal(signal.SIGALRM, before)
         _active.remove(self)
-        signal.signal(signal.SIGALRM, self._before)
         now = time.monotonic()
-        if self._before is _ring:
+        if before is _ring:
             _set_timer(now)
         else:
             _set(self._theirs, now, self._again)

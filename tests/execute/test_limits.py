@@ -66,6 +66,31 @@ def test_a_timer_of_the_user_s_rings_during_trials_with_a_limit():
     assert len(rings) >= 2
 
 
+LATE = """
+import signal, time
+from minopt import Trials, fmin, hp, rand
+
+put_back = signal.signal
+
+def slowly(number, handler):
+    before = put_back(number, handler)
+    if handler == signal.SIG_DFL:
+        time.sleep(0.2)
+    return before
+
+signal.signal = slowly
+trials = Trials()
+fmin(lambda x: time.sleep(0.05) or x, hp.uniform("x", 0, 1), rand.suggest, 1, trials=trials,
+     rstate=0, verbose=False, trial_timeout=0.1)
+print(trials.statuses())
+"""
+
+
+def test_a_trial_that_ends_as_its_time_is_up_does_not_end_the_program():
+    ended = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "['ok']\n", "")
+
+
 def swallow(x):
     end = time.monotonic() + 0.4
     while time.monotonic() < end:
