@@ -17,9 +17,8 @@ from minopt._objective import ByKeyword, annotated_space
 from minopt.domain.domain import Domain
 from minopt.exceptions import InvalidArgument, MinoptError
 from minopt.execute.worker import Worker
+from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.sql import SQLTrials
-
-ATTACHMENT = "FMinIter_Domain"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             tell=None if args.quiet else _print,
         )
         _print(f"minopt worker {trials._owner} on {trials!r}")
-        if not (len(trials) or ATTACHMENT in trials.attachments):
+        if not (len(trials) or QUEUED_OBJECTIVE in trials.attachments):
             _print("no search has begun here yet: waiting for one")
         try:
             _print(f"{worker.run()} trials run")
@@ -107,10 +106,10 @@ class Queued:
         self._domain: Domain | None = None
 
     def __call__(self) -> Domain | None:
-        digest = self._trials.attachments.digest_of(ATTACHMENT)
+        digest = self._trials.attachments.digest_of(QUEUED_OBJECTIVE)
         if digest is not None and digest != self._digest:
             self._check_trust()
-            data = self._trials.attachments[ATTACHMENT]
+            data = self._trials.attachments[QUEUED_OBJECTIVE]
             self._domain, self._digest = _unpickled(data), digest
         return self._domain
 
@@ -142,7 +141,9 @@ def _unpickled(data: Any) -> Domain:
             f"must be the search's (here it is {sys.version_info.major}.{sys.version_info.minor})"
         ) from wrong
     if not isinstance(domain, Domain):
-        raise InvalidArgument(f"the attachment {ATTACHMENT!r} is no Domain but {type(domain)}")
+        raise InvalidArgument(
+            f"the attachment {QUEUED_OBJECTIVE!r} is no Domain but {type(domain)}"
+        )
     return domain
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
+QUEUED_OBJECTIVE = (
+    "FMinIter_Domain"  # as hyperopt calls the pickle that a search leaves for workers
+)
+
 
 class TrialAttachments(MutableMapping[str, Any]):
     """A window on the attachments of a store through which one trial's are seen.

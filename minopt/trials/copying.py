@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from minopt._warn import warn
 from minopt.exceptions import InvalidArgumentType
 from minopt.trials import peek
+from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.documents import (
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
@@ -57,6 +59,9 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     that another trial has there: these get new ones. A trial that `dst` has already is not
     copied again. A trial that is running where it comes from is waiting to be run in the copy.
 
+    The objective that a search has put there for `minopt worker` is code, and is not copied unless
+    `trusted`: the search that goes on with the copies puts its own there.
+
     Raises
     ------
     DamagedFile, UntrustedPickle, StoreError
@@ -71,7 +76,7 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     if isinstance(dst, (str, os.PathLike)):
         return _copied_to(source, os.fspath(dst), trusted)
     _check(dst, "dst")
-    return _added(source, dst)
+    return _added(source, dst, trusted)
 
 
 def _check(trials: Any, argument: str) -> None:
@@ -90,12 +95,13 @@ def _copied_to(source: Any, place: str, trusted: bool) -> Any:
     if kind == "sqlite":
         from minopt.trials.sql.trials import SQLTrials
 
-        return _added(source, SQLTrials(place, exp_key=source._exp_key, trusted=trusted))
+        database = SQLTrials(place, exp_key=source._exp_key, trusted=trusted)
+        return _added(source, database, trusted)
     what = f"copy_trials: {place!r}"
     with FileLock(Path(place).resolve(), what):
         there = os.path.lexists(place)
         target = load_trials(place, trusted) if there else Trials(exp_key=source._exp_key)
-        _added(source, target)
+        _added(source, target, trusted)
         if kind == "jsonl":
             target.to_jsonl(Path(place).resolve())
         else:
@@ -117,7 +123,7 @@ def _kind_at(place: str) -> str:
 # ---- to other trials
 
 
-def _added(source: Any, target: Any) -> Any:
+def _added(source: Any, target: Any, trusted: bool) -> Any:
     source.refresh()
     target.refresh()
     there = {doc["tid"]: doc for doc in target._dynamic_trials}
@@ -134,7 +140,8 @@ def _added(source: Any, target: Any) -> Any:
         _renumber(copy, tid)
     target.insert_trial_docs([copy for _, copy in others])
     target.refresh()
-    _copy_attachments(source, target, free + others, same)
+    left_out = () if trusted else (QUEUED_OBJECTIVE,)
+    _copy_attachments(source, target, free + others, same, left_out)
     _copy_streams(source, target)
     _copy_space(source, target)
     return target
@@ -186,7 +193,11 @@ def _renumber(doc: Document, tid: Any) -> None:
 
 
 def _copy_attachments(
-    source: Any, target: Any, fresh: list[tuple[Document, Document]], same: list[Document]
+    source: Any,
+    target: Any,
+    fresh: list[tuple[Document, Document]],
+    same: list[Document],
+    left_out: Collection[str],
 ) -> None:
     """Copy all attachments that are not there, those of trials under the ids of the copies."""
     fresh_tids, there = {copy["tid"] for _, copy in fresh}, set(target.attachments)
@@ -196,7 +207,7 @@ def _copy_attachments(
     for name, fetch in carried_attachments(source.attachments):
         of_trial = _OF_TRIAL.fullmatch(str(name))
         if of_trial is None:
-            if name not in there:
+            if name not in there and name not in left_out:
                 target.attachments[name] = fetch()
             continue
         for tid in tids.get(of_trial[1], ()):

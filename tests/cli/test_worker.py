@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from minopt import Domain, SQLTrials, fmin, hp, rand
+from minopt import Domain, SQLTrials, copy_trials, fmin, hp, rand
 from minopt.cli import main, worker
 from minopt.trials.documents import JOB_STATE_ERROR, JOB_STATE_NEW
 from minopt.trials.files import dumps
@@ -193,6 +193,22 @@ def module(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
+
+
+def test_copying_somebody_s_trials_makes_their_objective_nothing_that_a_worker_runs(
+    queue, path, tmp_path, capsys
+):
+    queue(1).to_jsonl(tmp_path / "from_somebody.jsonl")
+    lines = copy_trials(tmp_path / "from_somebody.jsonl", tmp_path / "mine.db")
+    recovered = tmp_path / "recovered.db"
+    assert main(["recover", str(path), "-o", str(recovered)]) == 0
+    for copy in (tmp_path / "mine.db", recovered):
+        assert main(["worker", str(copy), "--idle-timeout", "0"]) == 0
+        assert "0 trials run" in capsys.readouterr().out
+    trusted = copy_trials(path, tmp_path / "trusted.db", trusted=True)
+    assert main(["worker", str(tmp_path / "trusted.db"), "--idle-timeout", "0"]) == 0
+    trusted.refresh()
+    assert trusted.losses() == [x**2 for x in lines.vals["x"]]
 
 
 def test_an_objective_that_is_named_needs_no_pickle(queue, path, module, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any
 
 from minopt.exceptions import DamagedStore, StoreError
 from minopt.trials import tagged_json
+from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.documents import Document
 from minopt.trials.salvaged import Salvaged
 from minopt.trials.sql import schema
@@ -84,6 +85,7 @@ def recover(path: str | Path, target: str | Path) -> list[Salvaged]:
     for search in searches:
         trials = SQLTrials(target, search.exp_key)
         trials.insert_trial_docs(search.documents)
+        search.attachments.pop(QUEUED_OBJECTIVE, None)  # code; the next search puts its own there
         trials.attachments.update(search.attachments)
         with trials._holding_streams():
             trials._streams.extend(search.streams)
