@@ -13,6 +13,7 @@ import numpy as np
 from minopt.exceptions import BadSearchSpace
 from minopt.pyll.nodes import Apply, Literal
 from minopt.pyll.walk import dfs
+from minopt.space.checks import WholeStep
 
 # What only computes: with `getattr`, `call` and the like a forged space could run anything.
 _LAWS = (
@@ -37,9 +38,10 @@ def as_data(expr: Apply) -> list[Any] | None:
     data: list[Any] = []
     for node in nodes:
         if isinstance(node, Literal):
-            if not _is_plain(node.obj):
+            value = float(node.obj) if isinstance(node.obj, WholeStep) else node.obj
+            if not _is_plain(value):
                 return None
-            data.append(["literal", node.obj])
+            data.append(["literal", value])
             continue
         if node.name not in _SYMBOLS:
             return None

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from minopt.exceptions import BadSearchSpace, InvalidArgument
 from minopt.trials.documents import Document, error_text, spec_from_misc, state_name
 
 _TIMES = ("book_time", "refresh_time")
@@ -47,12 +46,12 @@ def _groups(trials: Any, doc: Document) -> list[dict[str, Any]]:
 
 
 def _params(trials: Any, doc: Document) -> dict[str, Any]:
-    """Return the point of a trial, flattened; nothing if it is not one of the known space."""
+    """Return the point of a trial, flattened; nothing if the known space has none of its values."""
     try:
         if trials._known_decoder() is None:
             return {}
         return dict(_leaves("params", trials.params_of(doc)))
-    except (InvalidArgument, BadSearchSpace, LookupError):  # of an earlier, other space
+    except Exception:  # noqa: BLE001 - the space is another one, or raised in the search, too
         return {}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from datetime import datetime
 
 import numpy as np
 import pytest
 
+from minopt import fmin, hp, rand
 from minopt.base import JOB_STATE_CANCEL, Trials
 from minopt.exceptions import InvalidArgument
 
@@ -70,6 +72,19 @@ def test_a_trial_of_another_space_has_no_decoded_parameters(searched):
     row = searched.to_records()[2]
     assert row["vals.x"] == 1.0
     assert row["params.lr"] is None
+
+
+def test_a_trial_whose_point_cannot_be_made_has_its_row_all_the_same():
+    trials = Trials()
+    settings = {"catch_eval_exceptions": True, "return_argmin": False, "verbose": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fmin(float, 1 / hp.randint("i", 2), rand.suggest, 5, trials=trials, rstate=1, **settings)
+    rows = trials.to_records()
+    assert {(row["state"], row["vals.i"], row["params"]) for row in rows} == {
+        ("error", 0, None),
+        ("done", 1, 1.0),
+    }
 
 
 def test_without_a_space_the_parameters_stand_as_drawn(searched):

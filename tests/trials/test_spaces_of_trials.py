@@ -45,6 +45,31 @@ def test_a_space_outlives_several_pickles_and_copies(trials):
     assert copy.copy(loaded).params == trials.params
 
 
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        hp.choice("p", ["a", "b"]),
+        hp.pchoice("p", [(0.5, "a"), (0.5, "b")]),
+        hp.randint("p", 5),
+        hp.uniform("p", 0, 9),
+        hp.uniformint("p", 0, 9),
+        hp.quniform("p", 0, 9, 2),
+        hp.loguniform("p", 0, 3),
+        hp.qloguniform("p", 0, 3, 1),
+        hp.normal("p", 0, 1),
+        hp.qnormal("p", 0, 9, 1),
+        hp.lognormal("p", 0, 1),
+        hp.qlognormal("p", 0, 3, 1),
+    ],
+    ids=lambda node: node.name,
+)
+def test_every_kind_of_parameter_travels(parameter):
+    trials = searched({"p": parameter, "twice": [parameter, 1]})
+    loaded = pickle.loads(pickle.dumps(trials))
+    assert loaded.params == trials.params
+    assert repr(loaded.params) == repr(trials.params)  # ints are still ints
+
+
 def test_a_file_read_without_trust_tells_the_space(trials, tmp_path):
     (tmp_path / "trials.pkl").write_bytes(pickle.dumps(trials))
     assert load_trials(tmp_path / "trials.pkl").params == trials.params
