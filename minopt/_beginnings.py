@@ -64,10 +64,14 @@ def warn_of_another_space(domain: Domain, saved: Any, what: str) -> None:
     docs = getattr(saved, "_dynamic_trials", None) or saved.trials
     if not docs:
         return
-    held = dict.fromkeys(label for doc in docs for label in doc["misc"]["vals"])
+    vals = [doc["misc"]["vals"] for doc in docs]
+    held = dict.fromkeys(label for point in vals for label in point)
     labels = dict.fromkeys([*domain.params, *domain.table.fixed])
     gone = [repr(label) for label in held if label not in labels]
     new = [repr(label) for label in labels if label not in held]
+    if not any(len(values) == 0 for point in vals for values in point.values()):
+        # points made by hand: they name what is active alone
+        new = [repr(label) for label in labels if label not in held and _is_always(label, domain)]
     if not gone and not new:
         return
     told = []
@@ -75,10 +79,16 @@ def warn_of_another_space(domain: Domain, saved: Any, what: str) -> None:
         told.append(f"they have {_few(gone)}, which the space lacks")
     if new:
         told.append(f"they lack {_few(new)}, which the space has")
+    count = f"{len(docs)} trial{'s' * (len(docs) != 1)}"
     warn(
-        f"{what} holds {len(docs)} trials of another space: {', and '.join(told)}; the search goes "
-        "on with them, and the best may be one of theirs. For a new search name another file"
+        f"{what} holds {count} of another space: {', and '.join(told)}; the search goes on with "
+        "them, and the best may be one of theirs. For a new search name another file"
     )
+
+
+def _is_always(label: str, domain: Domain) -> bool:
+    parameter = domain.table.by_label.get(label)
+    return parameter is not None and not parameter.branches
 
 
 def _few(labels: list[str]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import warnings
 
 import pytest
 
 from minopt import Trials, fmin, hp, rand, tpe
+from minopt.exceptions import InvalidArgument
+from minopt.fmin import generate_trials_to_calculate
 
 
 def space(*labels):
@@ -78,6 +81,21 @@ def test_a_save_file_of_fewer_parameters_is_told(tmp_path):
     search(["x"], 2, trials_save_file=path)
     with pytest.warns(UserWarning, match=r"of another space: they lack 'y', which the space has;"):
         search(["x", "y"], 3, trials_save_file=path)
+
+
+def test_points_made_by_hand_name_the_active_parameters_alone_and_are_of_the_space(tmp_path):
+    path = tmp_path / "trials.pkl"
+    points = generate_trials_to_calculate([{"c": 0, "x": 0.5}])
+    of = hp.choice("c", [hp.uniform("x", 0, 1), hp.normal("n", 0, 1)])
+    path.write_bytes(pickle.dumps(points))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fmin(float, of, rand.suggest, 2, verbose=False, trials_save_file=path)
+    path.write_bytes(pickle.dumps(points))
+    other = [of, hp.uniform("y", 0, 1)]
+    told = pytest.warns(UserWarning, match=r"1 trial of another space: they lack 'y', which")
+    with told, pytest.raises(InvalidArgument, match="needs a value for parameter 'y'"):
+        fmin(sum, other, rand.suggest, 1, verbose=False, trials_save_file=path)
 
 
 def test_many_foreign_labels_are_cut(tmp_path):
