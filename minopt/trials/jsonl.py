@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 from minopt._warn import warn
 from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
-from minopt.trials.documents import Document
+from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps, write_whole
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
@@ -138,7 +138,7 @@ def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str
         try:
             read = tagged_json.loads(line, lambda told: _fetched(told, trusted))
             is_head = _take(read, trials, docs)
-        except (MinoptError, UnicodeDecodeError) as wrong:
+        except (MinoptError, ValueError) as wrong:  # an array cannot be compared with a key
             refuse(number, is_last, str(wrong))
             continue
         if not is_head and not has_head:
@@ -172,6 +172,8 @@ def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:
         streams = read.get("streams") or []
         if not are_streams(streams):
             raise DamagedFile(f"its random streams are none: {str(streams)[:80]}")
+        if not isinstance(read.get("exp_key"), Hashable):
+            raise DamagedFile(f"its exp_key is no name: {str(read['exp_key'])[:80]}")
         trials._exp_key, trials._streams = read.get("exp_key"), streams
         return True
     if "attachment" in read and "value" in read:
@@ -184,6 +186,7 @@ def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:
         raise DamagedFile(f"it is no line of trials: its keys are {sorted(map(str, read))}")
     try:
         check_read(read["trial"])
+        make_plain(read["trial"])
     except (InvalidTrial, TypeError, KeyError, AttributeError) as wrong:
         raise DamagedFile(f"it holds no trial ({wrong})") from wrong
     docs.append(read["trial"])

@@ -61,7 +61,7 @@ class ReadableTrials(TrialsWithPoints):
     def _in_words(self) -> str:
         try:
             return summary.in_words(self)
-        except (AttributeError, KeyError, TypeError):  # half made, or documents that are none
+        except Exception:  # noqa: BLE001 - half made, or documents that are none: still to be shown
             return "not readable as trials"
 
     def __getitem__(self, item: Any) -> Any:

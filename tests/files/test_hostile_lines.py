@@ -35,16 +35,19 @@ VALUES = [
     {"$": []},
     {"$": {}},
 ]
+ARRAY = {"$": "array", "dtype": "<i8", "shape": [2], "order": "C", "data": "A" * 22 + "=="}
 STREAM = {"first": "PCG64 1 2 ", "last": "PCG64 1 2 ", "n_seeds": 1}
 HEADS = [
     {"streams": streams}
     for streams in (5, "x", [1], [{}], [{"first": {}}], {"a": 1}, [STREAM | {"n_seeds": "x"}],
                     [STREAM | {"n_seeds": 10**18}], [STREAM | {"first": 5}])
-] + [{"version": version} for version in (2, None, "1", -1)]  # fmt: skip
+] + [{"version": version} for version in (2, None, "1", -1, ARRAY)]  # fmt: skip
+HEADS += [{"streams": ARRAY}, {"minopt": ARRAY}, {"exp_key": ARRAY}, {"exp_key": ["a"]}]
 TRIALS = [
     {"tid": [1]},
     {"state": 99},
     {"state": "2"},
+    {"state": ARRAY},
     {"result": 5},
     {"misc": None},
     {"misc": {}},
@@ -55,6 +58,7 @@ MISCS = [
     {"vals": {"x": "one"}},
     {"idxs": {"x": 5}},
     {"tid": 7},
+    {"tid": ARRAY},
 ]
 
 
@@ -105,6 +109,14 @@ def test_a_trial_that_is_none_is_refused(lines, is_refused, changed):
 def test_parameters_that_are_none_are_refused(lines, is_refused, changed):
     lines[1]["trial"]["misc"] |= changed
     assert is_refused(*lines)
+
+
+def test_parameters_that_are_arrays_are_read_as_lists(lines, tmp_path):
+    lines[1]["trial"]["misc"]["vals"]["x"] = {**ARRAY, "shape": [1], "data": "AAAAAAAAAAA="}
+    path = tmp_path / "arrays.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    trials = read_jsonl(path)
+    assert repr(trials.miscs[0]["vals"]["x"]) == "[0]"
 
 
 @pytest.mark.parametrize("name", [[1], {}])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from minopt import STATUS_FAIL, SQLTrials, Trials, fmin, hp, rand
+from minopt import JOB_STATE_DONE, STATUS_FAIL, SQLTrials, Trials, fmin, hp, rand
 
 
 def search(trials):
@@ -54,7 +55,10 @@ def test_trials_without_trials_show_that():
     assert repr(Trials()) == "<Trials: 0 trials>"
 
 
-@pytest.mark.parametrize("documents", [None, [5], [{}]])
+ODD = {"tid": 0, "exp_key": None, "state": JOB_STATE_DONE, "result": {"status": np.zeros(2)}}
+
+
+@pytest.mark.parametrize("documents", [None, [5], [{}], [ODD]])
 def test_half_made_and_damaged_trials_can_be_shown(documents):
     trials = Trials.__new__(Trials)
     if documents is not None:
