@@ -53,7 +53,7 @@ class Alias(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def pytest_runtest_setup(item):
     """Seed what the reference's tests draw from without a seed: one of theirs in 30 runs fails."""
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (theirs is the global stream)
 
 
 sys.meta_path.insert(0, Alias(os.environ["REFERENCE_TESTS"]))
