@@ -66,7 +66,7 @@ def show_waiting(trials: Any) -> int:
 
     They come on top of ``max_evals``, as on hyperopt; those that were seen before count for it.
     """
-    with LOCK:
+    with LOCK:  # what other threads ask for is seen as soon as it is there, see `_insert`
         try:
             seen = set(map(id, trials.trials))
         except AttributeError:  # never refreshed
@@ -75,9 +75,9 @@ def show_waiting(trials: Any) -> int:
             mine = set(map(id, trials._dynamic_trials))
         else:
             mine = None
-    sync(trials)
-    waiting = [trial for trial in tally(trials).unfinished if trial["state"] == JOB_STATE_NEW]
-    return sum(id(t) not in seen and (mine is None or id(t) in mine) for t in waiting)
+        sync(trials)
+        waiting = [trial for trial in tally(trials).unfinished if trial["state"] == JOB_STATE_NEW]
+        return sum(id(t) not in seen and (mine is None or id(t) in mine) for t in waiting)
 
 
 def _held(domain: Domain, trials: Any) -> list[Any]:

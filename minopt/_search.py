@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from timeit import default_timer as timer
 from typing import Any, TypeAlias
 
@@ -255,14 +255,12 @@ class FMinIter:
         try:
             returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
             documents = new_documents(self.algo, returned, n_ids)
-            with _at_most(self.trials, most):
-                inserted = self.trials.insert_trial_docs(documents)
-                sync(self.trials)  # before other threads take them for the user's, see show_waiting
+            n_inserted = _insert(self.trials, documents, most)
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
             raise
-        return len(inserted if _is_shared(self.trials) else documents)
+        return n_inserted
 
     def _advance(self, asks_on: bool) -> bool:
         """Run the next trial, or wait for others to run some; False if nothing is to be done."""
@@ -411,9 +409,14 @@ def _is_shared(trials: Any) -> bool:
     return bool(getattr(trials, "_is_shared", False))
 
 
-def _at_most(trials: Any, most: int) -> AbstractContextManager[None]:
-    """Limit the trials that are there after an insertion, where others insert at the same time."""
-    return trials._at_most(most) if _is_shared(trials) else nullcontext()
+def _insert(trials: Any, documents: list[Document], most: int) -> int:
+    """Insert trials, ours only while there are fewer than `most`: others may be faster."""
+    if isinstance(trials, Trials):  # other threads must not take them for the user's
+        inserted = trials._insert_at_most(documents, most)
+        return len(inserted if isinstance(inserted, list) else documents)
+    trials.insert_trial_docs(documents)
+    sync(trials)
+    return len(documents)
 
 
 def _poll_interval(trials: Any, wanted: float) -> float:

@@ -54,6 +54,11 @@ class Tally(NamedTuple):
         """Trials that count for a search's `max_evals`: all but the cancelled ones."""
         return self.new + self.running + self.finished
 
+    @property
+    def known(self) -> int:
+        """All trials, the cancelled ones too."""
+        return self.held + self.cancel
+
 
 class Follower:
     """Reads a growing list piece by piece, and notices when it was changed otherwise."""

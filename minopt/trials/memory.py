@@ -29,7 +29,7 @@ from minopt.trials.reading import ReadableTrials
 # One lock for all Trials, so that they can be pickled and copied.
 LOCK = threading.RLock()
 
-_DERIVED = ("_ledger", "_counter", "_decoder")
+_DERIVED = ("_ledger", "_counter", "_decoder", "_most")
 
 
 class Trials(ReadableTrials):
@@ -163,6 +163,7 @@ class Trials(ReadableTrials):
     # ---- what a store that outlives the process does more; see `StoredTrials`
 
     _is_shared = False
+    _most: int | None = None  # see `_insert_at_most`
     _poll_interval: float | None = None
 
     def _exchange(self, whole: bool) -> None:
@@ -206,7 +207,7 @@ class Trials(ReadableTrials):
     def __copy__(self) -> Trials:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._ledger = twin._counter = None
+        twin._ledger = twin._counter = twin._most = None
         if self._ledger is not None:
             self._ledger.lent = True  # both have the list
         return twin
@@ -240,8 +241,22 @@ class Trials(ReadableTrials):
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with LOCK:
+            most = self._most
+            if most is not None and len(self._dynamic_trials) + len(docs) > most:
+                docs = docs[: max(0, most - self._tally.known)]  # those of other searches apart
             self._dynamic_trials.extend(docs)
         return [doc["tid"] for doc in docs]
+
+    def _insert_at_most(self, docs: Iterable[Document], most: int) -> Any:
+        """Insert as many trials as leave `most` here, and see them before other threads look."""
+        with LOCK:
+            self._most = most
+            try:
+                inserted = self.insert_trial_docs(docs)
+                sync(self)
+            finally:
+                self._most = None
+        return inserted
 
     def insert_trial_doc(self, doc: Document) -> Any:
         """Add a trial, to be seen after the next `refresh`; see `insert_trial_docs`."""

@@ -41,8 +41,6 @@ class StoredTrials(Trials):
     _is_shared = True  # others may add, claim and finish trials meanwhile
     _poll_interval = 0.01  # seconds; how often a search looks for what others have finished
 
-    _most: int | None = None  # see `_at_most`
-
     def __init__(
         self, store: Store, exp_key: Any, refresh: bool = True, heartbeat_interval: float = 10.0
     ) -> None:
@@ -133,16 +131,6 @@ class StoredTrials(Trials):
             self._pull()  # what others inserted before comes first
             self._dynamic_trials.extend(filter(self._is_known, docs))
         return [doc["tid"] for doc in docs]
-
-    @contextmanager
-    def _at_most(self, most: int) -> Iterator[None]:
-        """Insert only as many trials as leave `most` of them in the store, others' included."""
-        with LOCK:
-            self._most = most
-            try:
-                yield
-            finally:
-                self._most = None
 
     def new_trial_ids(self, n: int) -> list[int]:
         """Reserve `n` ids that no trial has, nor had."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from minopt import fmin, hp, rand
 from minopt.base import JOB_STATE_DONE, Trials
 from minopt.trials.memory import sync, tally
 
@@ -72,3 +73,16 @@ def test_searches_side_by_side_lose_no_trial(make):
     assert sorted(trials.tids) == list(range(N_THREADS * N_EACH))
     assert tally(trials).done == N_THREADS * N_EACH
     assert tally(trials).best_loss == 0.0
+
+
+@pytest.mark.parametrize("max_queue_len", [1, 3])
+def test_searches_side_by_side_keep_their_limit_together(max_queue_len):
+    for _ in range(10):
+        trials = Trials()
+
+        def search(trials=trials):
+            settings = {"trials": trials, "max_queue_len": max_queue_len, "verbose": False}
+            fmin(float, hp.uniform("x", 0, 1), rand.suggest, 20, rstate=0, **settings)
+
+        in_threads(search)
+        assert len(trials) == 20
