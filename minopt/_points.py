@@ -10,7 +10,8 @@ from minopt._arguments import checked_points
 from minopt.algo.shared import new_document
 from minopt.trials.documents import JOB_STATE_CANCEL, JOB_STATE_NEW, STATUS_NEW, Document
 from minopt.trials.documents import new_document as new_trial_document
-from minopt.trials.memory import LOCK, Trials, sync, tally
+from minopt.trials.memory import LOCK, Trials
+from minopt.trials.stock import sync, tally
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -66,7 +67,7 @@ def show_waiting(trials: Any) -> int:
 
     They come on top of ``max_evals``, as on hyperopt; those that were seen before count for it.
     """
-    with LOCK:  # what other threads ask for is seen as soon as it is there, see `_insert`
+    with LOCK:  # what other threads ask for is seen as soon as it is there, see `insert`
         try:
             seen = set(map(id, trials.trials))
         except AttributeError:  # never refreshed

@@ -33,8 +33,9 @@ from minopt.trials.documents import (
 )
 from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
-from minopt.trials.memory import Trials, release_lost, sync, take_stock, tally
+from minopt.trials.memory import Trials
 from minopt.trials.save_file import SaveFile
+from minopt.trials.stock import insert, release_lost, sync, take_stock, tally
 
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
 
@@ -255,7 +256,7 @@ class FMinIter:
         try:
             returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
             documents = new_documents(self.algo, returned, n_ids)
-            n_inserted = _insert(self.trials, documents, most)
+            n_inserted = insert(self.trials, documents, most)
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
@@ -407,16 +408,6 @@ def _has_own_evaluation(search: FMinIter) -> bool:
 def _is_shared(trials: Any) -> bool:
     """Tell whether other processes may search on the same trials."""
     return bool(getattr(trials, "_is_shared", False))
-
-
-def _insert(trials: Any, documents: list[Document], most: int) -> int:
-    """Insert trials, ours only while there are fewer than `most`: others may be faster."""
-    if isinstance(trials, Trials):  # other threads must not take them for the user's
-        inserted = trials._insert_at_most(documents, most)
-        return len(inserted if isinstance(inserted, list) else documents)
-    trials.insert_trial_docs(documents)
-    sync(trials)
-    return len(documents)
 
 
 def _poll_interval(trials: Any, wanted: float) -> float:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minopt.exceptions import InvalidArgument
-from minopt.trials.memory import Trials, tally
+from minopt.trials.memory import Trials
+from minopt.trials.stock import tally
 from minopt.trials.summary import best_loss as lowest_loss
 
 __all__ = ["no_progress_loss"]

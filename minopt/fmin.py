@@ -39,9 +39,10 @@ from minopt.domain.plain_space import from_data
 from minopt.exceptions import AllTrialsFailed
 from minopt.execute.evaluate import put_back
 from minopt.trials.documents import JOB_STATE_RUNNING
-from minopt.trials.memory import Trials, sync, tally
+from minopt.trials.memory import Trials
 from minopt.trials.open import open_trials
 from minopt.trials.save_file import SaveFile
+from minopt.trials.stock import sync, tally
 
 __all__ = [
     "FMinIter",

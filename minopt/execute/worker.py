@@ -11,7 +11,7 @@ from minopt.execute.outcome import Raised, Returned
 from minopt.execute.retry import Retry
 from minopt.execute.serial import run_next
 from minopt.trials.documents import error_text
-from minopt.trials.memory import release_lost, sync, tally
+from minopt.trials.stock import release_lost, sync, tally
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain

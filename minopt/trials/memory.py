@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from minopt._clock import coarse_utcnow
 from minopt.exceptions import InvalidArgumentType, InvalidTrial
-from minopt.trials import summary
 from minopt.trials.documents import (
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
-    JOB_STATES,
     JOB_VALID_STATES,
     Document,
     check_document,
@@ -22,7 +20,7 @@ from minopt.trials.documents import (
     new_document,
 )
 from minopt.trials.given import check_count, check_lengths, listed, states_of
-from minopt.trials.ledger import UNFINISHED, Ledger, Tally, TidCounter, is_injected
+from minopt.trials.ledger import Ledger, Tally, TidCounter
 from minopt.trials.points import Decoder
 from minopt.trials.reading import ReadableTrials
 
@@ -163,7 +161,7 @@ class Trials(ReadableTrials):
     # ---- what a store that outlives the process does more; see `StoredTrials`
 
     _is_shared = False
-    _most: int | None = None  # see `_insert_at_most`
+    _most: int | None = None  # see `stock.insert`
     _poll_interval: float | None = None
 
     def _exchange(self, whole: bool) -> None:
@@ -246,17 +244,6 @@ class Trials(ReadableTrials):
                 docs = docs[: max(0, most - self._tally.known)]  # those of other searches apart
             self._dynamic_trials.extend(docs)
         return [doc["tid"] for doc in docs]
-
-    def _insert_at_most(self, docs: Iterable[Document], most: int) -> Any:
-        """Insert as many trials as leave `most` here, and see them before other threads look."""
-        with LOCK:
-            self._most = most
-            try:
-                inserted = self.insert_trial_docs(docs)
-                sync(self)
-            finally:
-                self._most = None
-        return inserted
 
     def insert_trial_doc(self, doc: Document) -> Any:
         """Add a trial, to be seen after the next `refresh`; see `insert_trial_docs`."""
@@ -432,57 +419,3 @@ def trials_from_docs(docs: Iterable[Document], validate: bool = True, **kwargs: 
         trials._insert_trial_docs(listed(docs))
     trials.refresh()
     return trials
-
-
-# What `sync` and `tally` rely on; a class or a user that replaces one is asked in public.
-_SYNC_RELIES_ON = {"refresh": Trials.refresh}
-_TALLY_RELIES_ON = {
-    name: getattr(Trials, name)
-    for name in ("refresh", "count_by_state_synced", "count_by_state_unsynced", "trials")
-}
-
-
-def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
-    if not isinstance(trials, Trials):
-        return False
-    kind, own = type(trials), vars(trials)
-    for name, original in relies_on.items():  # asked after every trial: no generator
-        if name in own or getattr(kind, name) is not original:
-            return False
-    return True
-
-
-def sync(trials: Any) -> None:
-    """Refresh any trials, cheaply if they are ours: see `Trials._sync`."""
-    if _is_ours(trials, _SYNC_RELIES_ON):
-        trials._sync()
-    else:
-        trials.refresh()
-
-
-def take_stock(trials: Any) -> Tally:
-    """Do what `sync` and `tally` do, in one look."""
-    if not _is_ours(trials, _TALLY_RELIES_ON):
-        sync(trials)
-        return tally(trials)
-    with LOCK:
-        trials._sync()
-        return trials._ledger.tally()  # type: ignore[no-any-return]
-
-
-def release_lost(trials: Any) -> None:
-    """Take trials back whose owners are gone, if they are ours: see `Trials._release_lost`."""
-    if isinstance(trials, Trials):
-        trials._release_lost()
-
-
-def tally(trials: Any) -> Tally:
-    """Count any trials by state, cheaply if they are ours; call `sync` first."""
-    if _is_ours(trials, _TALLY_RELIES_ON):
-        return trials._tally  # type: ignore[no-any-return]
-    new, running, done, error, cancel = map(trials.count_by_state_unsynced, JOB_STATES)
-    docs = getattr(trials, "_dynamic_trials", trials.trials)
-    unfinished = [doc for doc in docs if doc["state"] in UNFINISHED]
-    injected = sum(doc["state"] not in UNFINISHED and is_injected(doc) for doc in docs)
-    best = summary.best_loss(trials)
-    return Tally(new, running, done, error, cancel, best, unfinished, injected)

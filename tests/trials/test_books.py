@@ -16,7 +16,7 @@ from minopt.base import (
     Trials,
 )
 from minopt.trials.ledger import Tally
-from minopt.trials.memory import sync, tally
+from minopt.trials.stock import sync, tally
 
 NAMES = ("new", "running", "done", "error", "cancel")
 

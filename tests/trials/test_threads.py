@@ -9,7 +9,7 @@ import pytest
 
 from minopt import fmin, hp, rand
 from minopt.base import JOB_STATE_DONE, Trials
-from minopt.trials.memory import sync, tally
+from minopt.trials.stock import sync, tally
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from minopt.domain.domain import Domain
 from minopt.domain.table import Parameter, Point
 from minopt.trials.columns import History, history_of, learnable_documents
 from minopt.trials.documents import JOB_STATE_RUNNING
-from minopt.trials.memory import tally
+from minopt.trials.stock import tally
 
 _MAX_REPEATS = 20
 

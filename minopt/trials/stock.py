@@ -1,0 +1,85 @@
+"""What a search asks of any trials: cheaply of ours, of others by their public methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from minopt.trials import summary
+from minopt.trials.documents import JOB_STATES, Document
+from minopt.trials.ledger import UNFINISHED, Tally, is_injected
+from minopt.trials.memory import LOCK, Trials
+
+__all__ = ["insert", "release_lost", "sync", "take_stock", "tally"]
+
+# What `sync` and `tally` rely on; a class or a user that replaces one is asked in public.
+_SYNC_RELIES_ON = {"refresh": Trials.refresh}
+_TALLY_RELIES_ON = {
+    name: getattr(Trials, name)
+    for name in ("refresh", "count_by_state_synced", "count_by_state_unsynced", "trials")
+}
+
+
+def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
+    if not isinstance(trials, Trials):
+        return False
+    kind, own = type(trials), vars(trials)
+    for name, original in relies_on.items():  # asked after every trial: no generator
+        if name in own or getattr(kind, name) is not original:
+            return False
+    return True
+
+
+def sync(trials: Any) -> None:
+    """Refresh any trials, cheaply if they are ours: see `Trials._sync`."""
+    if _is_ours(trials, _SYNC_RELIES_ON):
+        trials._sync()
+    else:
+        trials.refresh()
+
+
+def take_stock(trials: Any) -> Tally:
+    """Do what `sync` and `tally` do, in one look."""
+    if not _is_ours(trials, _TALLY_RELIES_ON):
+        sync(trials)
+        return tally(trials)
+    with LOCK:
+        trials._sync()
+        return trials._ledger.tally()  # type: ignore[no-any-return]
+
+
+def release_lost(trials: Any) -> None:
+    """Take trials back whose owners are gone, if they are ours: see `Trials._release_lost`."""
+    if isinstance(trials, Trials):
+        trials._release_lost()
+
+
+def tally(trials: Any) -> Tally:
+    """Count any trials by state, cheaply if they are ours; call `sync` first."""
+    if _is_ours(trials, _TALLY_RELIES_ON):
+        return trials._tally  # type: ignore[no-any-return]
+    new, running, done, error, cancel = map(trials.count_by_state_unsynced, JOB_STATES)
+    docs = getattr(trials, "_dynamic_trials", trials.trials)
+    unfinished = [doc for doc in docs if doc["state"] in UNFINISHED]
+    injected = sum(doc["state"] not in UNFINISHED and is_injected(doc) for doc in docs)
+    best = summary.best_loss(trials)
+    return Tally(new, running, done, error, cancel, best, unfinished, injected)
+
+
+def insert(trials: Any, documents: list[Document], most: int) -> int:
+    """Insert trials, ours only while there are fewer than `most`; return how many.
+
+    They are seen before another thread looks, which would take them for the user's.
+    """
+    if not isinstance(trials, Trials):
+        trials.insert_trial_docs(documents)
+        sync(trials)
+        return len(documents)
+    with LOCK:
+        trials._most = most
+        try:
+            inserted: Any = trials.insert_trial_docs(documents)  # a user's may return anything
+            sync(trials)
+        finally:
+            trials._most = None
+    return len(inserted if isinstance(inserted, list) else documents)
