@@ -60,7 +60,8 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     copied again. A trial that is running where it comes from is waiting to be run in the copy.
 
     The objective that a search has put there for `minopt worker` is code, and is not copied unless
-    `trusted`: the search that goes on with the copies puts its own there.
+    `trusted`: the search that goes on with the copies puts its own there. Other values that only
+    trust reads are copied unread: who opens the copies with ``trusted=True`` trusts their writer.
 
     Raises
     ------
