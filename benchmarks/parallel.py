@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.parallel`` prints one row of JSON: the share of the ideal speed-up that two
 processes reach with an objective of 100 ms, the seconds of 1 000 trivial trials in memory and in a
-SQLite file, and what an fsync of this disk costs.
+SQLite file (random search, which proposes for nothing, so that what is left is the running; and
+`tpe`), and what an fsync of this disk costs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import provenance
-from minopt import Trials, fmin, hp, tpe
+from minopt import Trials, fmin, hp, rand, tpe
 
 SPACE = {name: hp.uniform(name, -5, 5) for name in "abcde"}
 N_WORKERS = 2
@@ -32,13 +33,13 @@ def trivial(point: dict[str, float]) -> float:
     return sum(value**2 for value in point.values())
 
 
-def seconds(objective: Any, n_trials: int, trials: Any) -> float:
+def seconds(objective: Any, n_trials: int, trials: Any, algo: Any = tpe.suggest) -> float:
     """How long a search with two processes takes, the start of the processes included."""
     begin = time.perf_counter()
     fmin(
         objective,
         SPACE,
-        tpe.suggest,
+        algo,
         n_trials,
         trials=trials,
         n_jobs=N_WORKERS,
@@ -67,13 +68,15 @@ def main() -> None:
     few, many = seconds(nap, 20, Trials()), seconds(nap, 220, Trials())
     row["share_of_ideal_speed_up"] = round(200 * 0.1 / N_WORKERS / (many - few), 3)
     row["start_seconds"] = round(few - 20 * 0.1 / N_WORKERS, 2)
-    row["trivial_1000_in_memory_seconds"] = round(seconds(trivial, 1000, Trials()), 2)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         row["fsync_milliseconds"] = round(1000 * fsync_seconds(folder), 3)
-        row["trivial_1000_in_sqlite_seconds"] = round(
-            seconds(trivial, 1000, str(folder / "search.db")), 2
-        )
+        for algo in (rand, tpe):
+            short = algo.__name__.rpartition(".")[2]
+            stores = {"memory": Trials(), "sqlite": str(folder / f"{short}.db")}
+            for where, trials in stores.items():
+                taken = seconds(trivial, 1000, trials, algo.suggest)
+                row[f"trivial_1000_{short}_{where}_seconds"] = round(taken, 2)
     print(json.dumps(row))
 
 
