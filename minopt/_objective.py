@@ -76,6 +76,17 @@ def annotated_space(fn: Objective) -> dict[str, Apply]:
     return space
 
 
+def is_annotated(fn: Objective) -> bool:
+    """Tell whether an argument of an objective is annotated with a space, or may be."""
+    try:
+        parameters = inspect.signature(_routine(fn), eval_str=True).parameters.values()
+    except NameError:
+        return True  # `annotated_space` says what is wrong
+    except (TypeError, ValueError):
+        return False  # one of C's, without a signature
+    return any(isinstance(parameter.annotation, Apply) for parameter in parameters)
+
+
 def _routine(fn: Objective) -> Objective:
     """Return what has the annotations: of an object that can be called, its method."""
     if inspect.isroutine(fn) or inspect.isclass(fn) or isinstance(fn, functools.partial):

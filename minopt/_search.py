@@ -120,7 +120,7 @@ class FMinIter:
         self._stopped = False
         self._begun: list[Document] = []  # trials that an executor was given, until recorded
         if isinstance(trials, Trials):
-            trials._decoder = domain.point
+            trials._learn(domain.point)
         if self.asynchronous and not hasattr(trials, "_spark"):
             trials.attachments["FMinIter_Domain"] = dumps(domain)
 

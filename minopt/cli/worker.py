@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from minopt._dotted import load_tokens
-from minopt._objective import ByKeyword, annotated_space
+from minopt._objective import ByKeyword, annotated_space, is_annotated
 from minopt.domain.domain import Domain
+from minopt.domain.plain_space import from_data
 from minopt.exceptions import InvalidArgument, MinoptError
 from minopt.execute.worker import Worker
 from minopt.trials.attachments import QUEUED_OBJECTIVE
@@ -33,7 +34,8 @@ def add_parser(subparsers: Any) -> None:
     add("database", help="path of an SQLite file, or a URL such as postgresql://user@host/name")
     add("--exp-key", metavar="NAME", help="the search's name, if it has one")
     add("--objective", metavar="MODULE:FUNCTION", help="use this objective, and read no pickle")
-    add("--space", metavar="MODULE:NAME", help="its space, unless its arguments are annotated")
+    add("--space", metavar="MODULE:NAME", help="its space, if the database "
+        "does not hold it and its arguments are not annotated")  # fmt: skip
     add("--trust", action="store_true", help="run the pickled objective found in the database, "
         "whoever wrote it")  # fmt: skip
     add("--max-trials", type=_positive(int), metavar="N", help="end after N trials")
@@ -52,10 +54,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         named = _named_domain(args.objective, args.space)
         trials = SQLTrials(args.database, args.exp_key, asynchronous=True, trusted=bool(args.trust))
-        find = (lambda: named) if named is not None else Queued(trials, bool(args.trust))
         worker = Worker(
             trials,
-            find,
+            named(trials) if named is not None else Queued(trials, bool(args.trust)),
             max_trials=args.max_trials,
             idle_timeout=args.idle_timeout,
             poll=args.poll,
@@ -147,8 +148,40 @@ def _unpickled(data: Any) -> Domain:
     return domain
 
 
-def _named_domain(objective: str | None, space: str | None) -> Domain | None:
-    """Make a domain of an objective and a space that are named."""
+class Named:
+    """Joins an objective that is named to the space that a search has put beside its trials.
+
+    Parameters
+    ----------
+    trials : SQLTrials
+    fn : callable
+    name : str
+        What the command line calls it.
+    """
+
+    def __init__(self, trials: SQLTrials, fn: Callable[..., Any], name: str) -> None:
+        self._trials, self._fn, self._name = trials, fn, name
+        self._space: str | None = None
+        self._domain: Domain | None = None
+
+    def __call__(self) -> Domain:
+        text = self._trials.attachments.space
+        if self._domain is None or text != self._space:
+            space = self._trials._saved_space()
+            if space is None:
+                raise InvalidArgument(
+                    f"--objective {self._name} needs its space, as in --space module:name: the "
+                    "database does not hold it (it can if the options are plain values), and the "
+                    "arguments are not annotated with it"
+                )
+            self._domain, self._space = Domain(self._fn, from_data(space)), text
+        return self._domain
+
+
+def _named_domain(
+    objective: str | None, space: str | None
+) -> Callable[[SQLTrials], Callable[[], Domain | None]] | None:
+    """Return what finds the domain of an objective that is named, given the trials."""
     if objective is None:
         if space is not None:
             raise InvalidArgument("--space names the space of an --objective, which is missing")
@@ -157,9 +190,14 @@ def _named_domain(objective: str | None, space: str | None) -> Domain | None:
     fn = _named(objective, "--objective")
     if not callable(fn):
         raise InvalidArgument(f"--objective {objective}: that is no function but {fn!r}")
-    if space is None:
-        return Domain(ByKeyword(fn), annotated_space(fn))
-    return Domain(fn, _named(space, "--space"))
+    if space is None and not is_annotated(fn):
+        return lambda trials: Named(trials, fn, objective)
+    domain = (
+        Domain(ByKeyword(fn), annotated_space(fn))
+        if space is None
+        else Domain(fn, _named(space, "--space"))
+    )
+    return lambda _: lambda: domain
 
 
 def _named(name: str, option: str) -> Any:

@@ -152,8 +152,8 @@ def _copy_space(source: Any, target: Any) -> None:
     """Let trials know the space of those that came to them, if they know none."""
     if not (isinstance(source, ReadableTrials) and isinstance(target, ReadableTrials)):
         return
-    if target._decoder is None and target._space is None:
-        target._decoder, target._space = source._decoder, source._space
+    if target._decoder is None and target._saved_space() is None:
+        target._learn(source._decoder, source._saved_space())
 
 
 def _documents(trials: Any) -> list[Document]:

@@ -39,8 +39,8 @@ class TrialsWithPoints:
     def set_space(self, space: Any) -> None:
         """Tell trials their space, for `best_params`, `params` and the table of records.
 
-        A search tells it, and pickles of trials keep it if its options are plain values. This is
-        for other trials: those of hyperopt, of databases and of JSON lines, and those whose
+        A search tells it, and pickles and databases of trials keep it if its options are plain
+        values. This is for other trials: those of hyperopt and of JSON lines, and those whose
         options are objects or functions.
 
         Parameters
@@ -52,17 +52,25 @@ class TrialsWithPoints:
         BadSearchSpace
             If it is none.
         """
-        self._decoder, self._space = self._decoder_of(space, is_plain=False), None
+        self._learn(self._decoder_of(space, is_plain=False))
+
+    def _learn(self, decoder: Decoder | None, space: list[Any] | None = None) -> None:
+        """Take over a space that is known from now on, and keep it where the trials are kept."""
+        self._decoder, self._space = decoder, space
+
+    def _saved_space(self) -> list[Any] | None:
+        """Return the space as it was saved with the trials."""
+        return self._space
 
     def _known_decoder(self) -> Decoder | None:
-        if self._decoder is None and self._space is not None:
-            self._decoder = self._decoder_of(self._space, is_plain=True)
+        if self._decoder is None and (space := self._saved_space()) is not None:
+            self._decoder = self._decoder_of(space, is_plain=True)
         return self._decoder
 
     def _space_to_save(self) -> list[Any] | None:
         """Return the space as plain data; None if it is not known, or cannot be that."""
         if self._decoder is None:
-            return self._space
+            return self._saved_space()
         known: list[Any] | None = getattr(
             getattr(self._decoder, "__self__", None), "plain_space", None
         )

@@ -27,6 +27,8 @@ class Salvaged:
         All ids that the search had given out, as far as the file says.
     notes : list of str
         What was lost, and why.
+    space : str, optional
+        The space of a search in a database, as the database keeps it.
     """
 
     documents: list[Document] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Salvaged:
     streams: list[dict[str, Any]] = field(default_factory=list)
     ids: set[Any] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    space: str | None = None
 
     def lost(self) -> list[Any]:
         """Return the ids of which there is no document."""

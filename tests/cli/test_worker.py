@@ -220,6 +220,17 @@ def test_an_objective_that_is_named_needs_no_pickle(queue, path, module, monkeyp
     assert trials.losses() == [x + 10 for x in trials.vals["x"]]
 
 
+def test_the_space_of_a_named_objective_is_found_in_the_database(queue, path, module, capsys):
+    trials = queue(2)
+    named = ["--objective", "my_search:objective"]
+    assert main(["worker", str(path), "--idle-timeout", "0", *named]) == 1
+    assert "needs its space, as in --space module:name" in capsys.readouterr().err
+    trials.set_space(SPACE)
+    assert main(["worker", str(path), "--idle-timeout", "0", *named]) == 0
+    trials.refresh()
+    assert trials.losses() == [x + 10 for x in trials.vals["x"]]
+
+
 def test_the_space_may_stand_in_the_objective_s_annotations(queue, path, module):
     trials = queue(1)
     named = ["--objective", "my_search:annotated"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minopt import Trials, copy_trials, fmin, hp, load_trials, rand, trials_from_docs
+from minopt.cli import main
 from minopt.exceptions import BadSearchSpace, InvalidArgument
 from minopt.pyll import scope
 
@@ -167,11 +168,50 @@ def test_copies_know_the_space_too(trials, tmp_path):
     assert copy_trials(trials, of_another)._decoder({"y": 0.5}) == 0.5
 
 
-def test_trials_in_a_database_are_told_their_space(trials, tmp_path):
+@pytest.fixture
+def database(tmp_path):
     pytest.importorskip("sqlalchemy")
-    copy_trials(trials, tmp_path / "search.db")
-    loaded = load_trials(tmp_path / "search.db")
+    return tmp_path / "search.db"
+
+
+def test_a_database_keeps_the_space_of_its_search(trials, database):
+    fmin(lambda _: 0.0, space(), rand.suggest, 5, trials=database, rstate=0, verbose=False)
+    assert load_trials(database).params == trials.params
+    assert pickle.loads(pickle.dumps(load_trials(database))).params == trials.params
+
+
+def test_a_copy_of_trials_in_a_database_keeps_the_space(trials, database, tmp_path):
+    copy_trials(pickle.loads(pickle.dumps(trials)), database)
+    assert load_trials(database).params == trials.params
+    copy_trials(database, tmp_path / "again.pkl")
+    assert load_trials(tmp_path / "again.pkl").params == trials.params
+
+
+def test_what_is_recovered_of_a_database_keeps_the_space(trials, database, tmp_path):
+    copy_trials(trials, database).close()
+    assert main(["recover", str(database), "-o", str(tmp_path / "new.db")]) == 0
+    assert load_trials(tmp_path / "new.db").params == trials.params
+
+
+def test_a_database_is_told_a_space_once(trials, database):
+    copy_trials(trials_from_docs(trials.trials), database)
+    loaded = load_trials(database)
     with pytest.raises(InvalidArgument, match="set_space"):
         loaded.best_params  # noqa: B018
     loaded.set_space(space())
-    assert loaded.params == trials.params
+    assert load_trials(database).params == trials.params
+
+
+def test_a_space_that_cannot_be_kept_takes_the_place_of_an_older_one(trials, database):
+    stored = copy_trials(trials, database)
+    stored.set_space(hp.choice("p", [object(), object()]))
+    with pytest.raises(InvalidArgument, match="set_space"):
+        load_trials(database).best_params  # noqa: B018
+
+
+@pytest.mark.parametrize("forged", ["[", "7", "[]", '[["call",[],{}]]'])
+def test_a_space_in_a_database_that_nobody_wrote_runs_nothing(trials, database, forged):
+    stored = copy_trials(trials, database)
+    stored.attachments.space = forged
+    with pytest.raises((InvalidArgument, BadSearchSpace), match="set_space"):
+        load_trials(database).best_params  # noqa: B018

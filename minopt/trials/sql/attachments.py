@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from minopt.exceptions import DamagedStore, InvalidArgument, InvalidArgumentType, UnstorableValue
 from minopt.trials import tagged_json
 from minopt.trials.files import dumps
-from minopt.trials.sql import schema
+from minopt.trials.sql import heads, schema
 from minopt.trials.sql.codec import digest, is_storable
 from minopt.trials.sql.database import Database
 from minopt.trials.tagged_json import Withheld
@@ -20,6 +20,7 @@ from minopt.trials.withheld import Reader, pickle_in, with_pickle
 _table = schema.attachments
 _of = (_table.c.exp_key == bindparam("of")) & (_table.c.name == bindparam("called"))
 _shown = _table.c.kind != "value"  # parts of trials' results are not anybody's attachments
+SPACE = "minopt_space"
 _READ = select(_table.c.kind, _table.c.data, _table.c.digest).where(_of)
 _DIGEST = select(_table.c.digest).where(_of & _shown)
 _DELETE = _table.delete().where(_of)
@@ -107,6 +108,20 @@ class Attachments(MutableMapping[str, Any]):
                 return None
         return data if kind == "value" else None
 
+    @property
+    def space(self) -> str | None:
+        """The space of the search as text, which is nobody's attachment; None if none is kept."""
+        try:
+            data = self.pickle_of(SPACE)
+        except DamagedStore:
+            return None
+        return None if data is None else data.decode("utf-8", "replace")
+
+    @space.setter
+    def space(self, text: str) -> None:
+        data = text.encode()
+        self._database.run(lambda connection: put(connection, self._key, SPACE, "value", data))
+
     def __repr__(self) -> str:
         return f"<attachments in {self._database.told}: {list(self)}>"
 
@@ -120,6 +135,8 @@ class Attachments(MutableMapping[str, Any]):
 
 def put(connection: Connection, key: str, name: str, kind: str, data: bytes) -> None:
     """Write an attachment in place of one of that name."""
+    if connection.dialect.name == "postgresql":  # somebody else may be doing the same
+        heads.hold(connection, key)
     connection.execute(_DELETE, {"of": key, "called": name})
     row = {"exp_key": key, "name": name, "kind": kind, "data": data, "digest": digest(data)}
     connection.execute(_table.insert(), row)

@@ -13,7 +13,7 @@ from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.documents import Document
 from minopt.trials.salvaged import Salvaged
 from minopt.trials.sql import schema
-from minopt.trials.sql.attachments import plain
+from minopt.trials.sql.attachments import SPACE, plain
 from minopt.trials.sql.codec import digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
 from minopt.trials.streams import are_streams
@@ -87,6 +87,8 @@ def recover(path: str | Path, target: str | Path) -> list[Salvaged]:
         trials.insert_trial_docs(search.documents)
         search.attachments.pop(QUEUED_OBJECTIVE, None)  # code; the next search puts its own there
         trials.attachments.update(search.attachments)
+        if search.space is not None:
+            trials.attachments.space = search.space
         with trials._holding_streams():
             trials._streams.extend(search.streams)
         trials.close()
@@ -163,6 +165,8 @@ class _Found:
         for (of, name), row in self._attachments.items():
             if of == key and row["kind"] != "value":
                 self._add_attachment(salvaged, name, row)
+        if (kept := self._attachments.get((key, SPACE))) is not None:
+            salvaged.space = kept["data"].decode("utf-8", "replace")
         there = {doc["tid"] for doc in salvaged.documents}
         for of, tid in sorted(self._spoilt):
             if of == key and tid not in there and tid in salvaged.ids:

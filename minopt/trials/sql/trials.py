@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from minopt._optional import need
-from minopt.exceptions import InvalidArgument, InvalidArgumentType
+from minopt.exceptions import (
+    DamagedStore,
+    InvalidArgument,
+    InvalidArgumentType,
+    UnstorableValue,
+)
+from minopt.trials.points import Decoder
 from minopt.trials.stored import StoredTrials
-from minopt.trials.tagged_json import Withheld
+from minopt.trials.tagged_json import Withheld, dumps, loads
 
 
 class SQLTrials(StoredTrials):
@@ -86,6 +93,22 @@ class SQLTrials(StoredTrials):
     def _pickle_of(self, value: Withheld) -> bytes | None:
         name = value.told.get("name")
         return self.attachments.pickle_of(name) if isinstance(name, str) else None
+
+    def _learn(self, decoder: Decoder | None, space: list[Any] | None = None) -> None:
+        """Take over a space, and keep it in the database if it can be plain data."""
+        super()._learn(decoder, space)
+        text, plain = "null", self._space_to_save()
+        with suppress(UnstorableValue):
+            text = dumps(plain)
+        if text != (self.attachments.space or "null"):
+            self.attachments.space = text  # also null: another search's would mislead
+
+    def _saved_space(self) -> list[Any] | None:
+        if self._space is None and (text := self.attachments.space) is not None:
+            with suppress(DamagedStore):  # then it is not known
+                space = loads(text)
+                return space if isinstance(space, list) else None
+        return self._space
 
     @property
     def url(self) -> str:
