@@ -15,4 +15,4 @@ def need(module: str, *, extra: str, what: str) -> ModuleType:
             raise  # the package is there and is itself broken: show its own error
         raise ImportError(
             f"{what} needs the package {missing.name!r}: pip install 'minopt[{extra}]'"
-        ) from missing
+        ) from None  # the same once more, in more lines

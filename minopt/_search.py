@@ -76,6 +76,7 @@ class FMinIter:
     """
 
     catch_eval_exceptions = False
+    _finishes_with_others = False
     pickle_protocol = -1
 
     # How trials are run, set by `fmin`: here one by one, or by an executor several at a time.
@@ -141,6 +142,7 @@ class FMinIter:
     def exhaust(self) -> FMinIter:
         """Search until `max_evals` trials are there or a limit is reached."""
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
+        self._finishes_with_others = True
         try:
             self.run(self.max_evals - tally(self.trials).held, block_until_done=self.asynchronous)
             self._finish_with_others()
@@ -215,6 +217,19 @@ class FMinIter:
             n_finished = count.finished
         while self._running():  # what has begun may end
             self._collect()
+            n_finished = self._take_stock(n_finished, bar).finished
+        if self._finishes_with_others:
+            self._watch_others(n_finished, bar)
+
+    def _watch_others(self, n_finished: int, bar: Any) -> None:
+        """Where others search too: tell the bar of the last trials, which they run."""
+        while _is_shared(self.trials) and not (self.asynchronous or self._stopped):
+            count = tally(self.trials)
+            if self._is_over(count) or count.new or not count.running:
+                return
+            time.sleep(self.poll_interval_secs)
+            release_lost(self.trials)
+            sync(self.trials)
             n_finished = self._take_stock(n_finished, bar).finished
 
     def _finish_with_others(self) -> None:

@@ -42,6 +42,7 @@ class Futures(Executor):
         self._trials: dict[Future[Any], Document] = {}
         self._shares_memory = isinstance(executor, ThreadPoolExecutor)
         self._is_ready = False
+        self._told: set[str] = set()  # what stayed behind, see `unpack_outcome`
 
     def prepare(self, domain: Domain, most: int) -> None:
         """Pickle the domain if it is to travel, and see that the executor is still open."""
@@ -80,7 +81,7 @@ class Futures(Executor):
         finished = []
         for future in ended:
             trial = self._trials.pop(future)
-            finished.append(Finished(trial, _outcome(future, trial)))
+            finished.append(Finished(trial, _outcome(future, trial, self._told)))
         return finished
 
     def close(self) -> None:
@@ -90,9 +91,9 @@ class Futures(Executor):
         self._trials, self._is_ready = {}, False
 
 
-def _outcome(future: Future[Any], trial: Document) -> Outcome:
+def _outcome(future: Future[Any], trial: Document, told: set[str]) -> Outcome:
     try:
         value = future.result()
     except BaseException as broken:  # noqa: BLE001 - whatever the user's executor makes of it
         return Ended("died", f"its worker failed: {type(broken).__name__}: {broken}")
-    return shipping.unpack_outcome(value, trial) if isinstance(value, bytes) else value
+    return shipping.unpack_outcome(value, trial, told) if isinstance(value, bytes) else value

@@ -56,6 +56,7 @@ class Processes(Executor):
             )
         self._luggage: tuple[str, bytes, int] | None = None
         self._slots: list[_Slot] = []
+        self._told: set[str] = set()  # what stayed behind, see `unpack_outcome`
 
     def prepare(self, domain: Domain, most: int) -> None:
         """Start as many workers as there are trials for, and see that they can read the domain."""
@@ -63,7 +64,7 @@ class Processes(Executor):
             self._luggage = (secrets.token_hex(8), shipping.pack_domain(domain), os.getpid())
         is_first = not self._slots
         while len(self._slots) < min(self.n_slots, most):
-            self._slots.append(_Slot(self._luggage))
+            self._slots.append(_Slot(self._luggage, self._told))
         if is_first and self._slots:
             self._slots[0].get_ready()
 
@@ -114,8 +115,8 @@ class Processes(Executor):
 class _Slot:
     """One worker process, and the trial that it runs."""
 
-    def __init__(self, luggage: tuple[str, bytes, int]) -> None:
-        self._luggage = luggage
+    def __init__(self, luggage: tuple[str, bytes, int], told: set[str]) -> None:
+        self._luggage, self._told = luggage, told
         self.trial: Document | None = None
         self.future: Future[Any] = Future()
         self._start_worker()
@@ -196,7 +197,7 @@ class _Slot:
 
     def _outcome(self, trial: Document) -> Outcome:
         try:
-            return shipping.unpack_outcome(self.future.result(), trial)
+            return shipping.unpack_outcome(self.future.result(), trial, self._told)
         except Exception as broken:  # noqa: BLE001 - the worker died, or what it sent is no outcome
             self._restart()
             return Ended("died", _last_words(broken))

@@ -58,16 +58,22 @@ def pack_outcome(outcome: Outcome) -> bytes:
         return _dumps(_packable(outcome))
 
 
-def unpack_outcome(data: bytes, trial: Document) -> Outcome:
-    """Unpickle how a trial ended; warns of result keys that did not survive the way."""
+def unpack_outcome(data: bytes, trial: Document, told: set[str]) -> Outcome:
+    """Unpickle how a trial ended; warns of result keys that did not survive the way.
+
+    Keys that were `told` of before are not told of again.
+    """
     outcome: Outcome = pickle.loads(data)  # noqa: S301 - from a process that this one started
     if isinstance(outcome, Returned) and _LOST in outcome.result:
-        lost = outcome.result.pop(_LOST)
-        warn(
-            f"trial {trial['tid']!r}: {', '.join(map(repr, lost))} of its result cannot be "
-            "pickled and stayed behind in the worker process",
-            RuntimeWarning,
-        )
+        lost = [key for key in outcome.result.pop(_LOST) if repr(key) not in told]
+        if lost:
+            told.update(map(repr, lost))
+            warn(
+                f"trial {trial['tid']!r}: {', '.join(map(repr, lost))} of its result cannot be "
+                "pickled and stayed behind in the worker process; of later trials this is not said "
+                "again",
+                RuntimeWarning,
+            )
     return outcome
 
 

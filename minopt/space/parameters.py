@@ -54,6 +54,19 @@ def hp_pchoice(label: Any, *args: Any, **kwargs: Any) -> Apply:
     -------
     Apply
         Trials hold the index of the option.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or the options are of the wrong kind, or the probabilities
+        do not sum to 1.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.pchoice("kernel", [(0.9, "rbf"), (0.1, "linear")]), rng=0)
+    'rbf'
     """
     with naming(label):
         weights, options = weighted_options_of(_only("pchoice", "p_options", args, kwargs))
@@ -76,6 +89,18 @@ def hp_choice(label: Any, *args: Any, **kwargs: Any) -> Apply:
     -------
     Apply
         Trials hold the index of the option.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or the options are empty or of the wrong kind.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.choice("model", ["svc", {"k": hp.randint("k", 1, 9)}]), rng=1)
+    'svc'
     """
     with naming(label):
         options = options_of(_only("choice", "options", args, kwargs))
@@ -94,6 +119,23 @@ def hp_randint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     upper : int
         The only bound, or else
     low, high : int
+
+    Returns
+    -------
+    Apply
+        The objective gets an int. Neighbours are not taken to be alike: see `hp.uniformint`.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.randint("seed", 5), rng=0)
+    4
     """
     if "upper" in kwargs and not args and len(kwargs) == 1:
         args, kwargs = (kwargs["upper"],), {}
@@ -109,6 +151,23 @@ def hp_uniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
     ----------
     label : str
     low, high : float
+
+    Returns
+    -------
+    Apply
+        The objective gets a float.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> -1 <= sample(hp.uniform("x", -1, 1), rng=0) < 1
+    True
     """
     return scope.float(_parameter("uniform", label, args, kwargs))
 
@@ -125,9 +184,26 @@ def hp_uniformint(label: Any, *args: Any, **kwargs: Any) -> Apply:
     q : int
         The step.
 
+    Returns
+    -------
+    Apply
+        The objective gets an int.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
     Notes
     -----
     Where the bounds are multiples of `q` they have half the chance of the values between.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.uniformint("layers", 1, 4), rng=0)
+    3
     """
     numbers = list(args)
     if len(numbers) == 3 and "q" not in kwargs:
@@ -148,6 +224,23 @@ def hp_quniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
     label : str
     low, high : float
     q : float > 0
+
+    Returns
+    -------
+    Apply
+        The objective gets a float: for an int see `hp.uniformint`.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.quniform("batch", 16, 128, 16), rng=0)
+    80.0
     """
     return scope.float(_parameter("quniform", label, args, kwargs))
 
@@ -162,6 +255,24 @@ def hp_loguniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
     label : str
     low, high : float
         The natural logarithms of the smallest and the largest value.
+
+    Returns
+    -------
+    Apply
+        The objective gets a float between ``exp(low)`` and ``exp(high)``.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> import math
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> 1e-5 <= sample(hp.loguniform("rate", math.log(1e-5), math.log(1)), rng=0) <= 1
+    True
     """
     return scope.float(_parameter("loguniform", label, args, kwargs))
 
@@ -177,6 +288,24 @@ def hp_qloguniform(label: Any, *args: Any, **kwargs: Any) -> Apply:
     low, high : float
         The natural logarithms of the smallest and the largest value.
     q : float > 0
+
+    Returns
+    -------
+    Apply
+        The objective gets a float.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> import math
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.qloguniform("units", math.log(8), math.log(512), 8), rng=0)
+    112.0
     """
     return scope.float(_parameter("qloguniform", label, args, kwargs))
 
@@ -193,6 +322,23 @@ def hp_normal(label: Any, *args: Any, **kwargs: Any) -> Apply:
         The mean.
     sigma : float > 0
         The standard deviation.
+
+    Returns
+    -------
+    Apply
+        The objective gets a float, without bounds.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> isinstance(sample(hp.normal("x", 0, 1), rng=0), float)
+    True
     """
     return scope.float(_parameter("normal", label, args, kwargs))
 
@@ -207,6 +353,23 @@ def hp_qnormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
     label : str
     mu : float
     sigma, q : float > 0
+
+    Returns
+    -------
+    Apply
+        The objective gets a float, without bounds.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.qnormal("x", 100, 20, 5), rng=0)
+    105.0
     """
     return scope.float(_parameter("qnormal", label, args, kwargs))
 
@@ -223,6 +386,23 @@ def hp_lognormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
         The mean of the natural logarithm.
     sigma : float > 0
         The standard deviation of the natural logarithm.
+
+    Returns
+    -------
+    Apply
+        The objective gets a float > 0.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.lognormal("scale", 0, 1), rng=0) > 0
+    True
     """
     return scope.float(_parameter("lognormal", label, args, kwargs))
 
@@ -240,6 +420,24 @@ def hp_qlognormal(label: Any, *args: Any, **kwargs: Any) -> Apply:
     sigma : float > 0
         The standard deviation of the natural logarithm.
     q : float > 0
+
+    Returns
+    -------
+    Apply
+        The objective gets a float >= 0.
+
+    Raises
+    ------
+    InvalidLabel, InvalidDistribution
+        If the label is no string, or an argument is missing, or is not what is said above.
+
+    Examples
+    --------
+    >>> import math
+    >>> from minopt import hp
+    >>> from minopt.pyll.stochastic import sample
+    >>> sample(hp.qlognormal("units", math.log(64), 1, 8), rng=0)
+    72.0
     """
     return scope.float(_parameter("qlognormal", label, args, kwargs))
 

@@ -79,6 +79,14 @@ def test_what_cannot_be_pickled_stays_behind_with_a_warning():
     assert trials.results[0].keys() == {"loss", "status"}
 
 
+def test_what_stays_behind_is_told_once_in_a_search(recwarn):
+    def objective(x):
+        return {"loss": x, "status": STATUS_OK, "lock": threading.Lock()}
+
+    assert len(search(objective, 4, n_jobs=2)) == 4
+    assert len([w for w in recwarn if "stayed behind" in str(w.message)]) == 1
+
+
 def test_an_objective_that_cannot_be_sent_is_refused_before_the_first_trial():
     lock = threading.Lock()
     trials = Trials()

@@ -94,6 +94,8 @@ def test_an_f_string_is_right_either_way():
 
 REMARKS = {
     "from hyperopt import nope": "minopt lacks `minopt.nope`",
+    "from hyperopt import SparkTrials": "minopt lacks `minopt.SparkTrials`: see fmin(..., n_jobs=",
+    "from hyperopt.mongoexp import MongoTrials": "`minopt.mongoexp`: see minopt.SQLTrials",
     "import hyperopt.nope": "minopt lacks the module `minopt.nope`",
     "from hyperopt.nope import x": "minopt lacks the module `minopt.nope`",
     "import hyperopt\nhyperopt.pyll.nope.x": "minopt lacks `minopt.pyll.nope`",

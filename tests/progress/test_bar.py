@@ -7,11 +7,12 @@ import contextlib
 import io
 import re
 import sys
+import threading
 
 import pytest
 
 import minopt
-from minopt import Trials, hp, progress, rand
+from minopt import Trials, fmin, hp, progress, rand
 from minopt.fmin import FMinIter
 
 
@@ -187,3 +188,38 @@ def test_searches_in_searches_print_and_put_stdout_back(monkeypatch):
     assert out.getvalue() == "['y']\n" * 3
     assert sys.stdout is out
     assert sys.stderr is err
+
+
+def test_the_bar_is_full_when_another_search_runs_the_last_trial(tmp_path):
+    pytest.importorskip("sqlalchemy")
+    began, may_end, seen = threading.Event(), threading.Event(), []
+
+    def slow(x):
+        began.set()
+        may_end.wait(30)
+        return x
+
+    class Seen:
+        @contextlib.contextmanager
+        def __call__(self, initial, total):
+            seen.append(initial)
+            yield self
+
+        def update(self, n):
+            seen.append(n)
+
+    def quick(x):
+        if sum(seen) == 1:  # this is the last one here
+            threading.Timer(0.1, may_end.set).start()
+        return x
+
+    def search(fn, **options):
+        space = hp.uniform("x", -1, 1)
+        fmin(fn, space, rand.suggest, 3, trials=tmp_path / "search.db", rstate=0, **options)
+
+    other = threading.Thread(target=search, args=(slow,), kwargs={"verbose": False})
+    other.start()
+    began.wait(30)
+    search(quick, show_progressbar=Seen())
+    other.join()
+    assert sum(seen) == 3
