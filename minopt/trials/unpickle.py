@@ -46,7 +46,13 @@ def safe_loads(data: bytes, source: str, way_out: str) -> Any:
     except (UntrustedPickle, DamagedFile):
         raise
     except Exception as wrong:  # a damaged pickle raises anything
+        if data[:1] not in _BEGINNINGS:
+            none = ValueError("it is neither a pickle nor JSON lines nor an SQLite file")
+            raise damaged(source, none) from wrong
         raise damaged(source, wrong) from wrong
+
+
+_BEGINNINGS = tuple(bytes([byte]) for byte in b"\x80c(]}")  # of pickles, old protocols included
 
 
 def damaged(source: str, wrong: BaseException) -> DamagedFile:

@@ -198,13 +198,14 @@ def test_no_database_is_made_by_opening_it(tmp_path):
     [
         (b"", "is empty"),
         (b"\x80\x05no pickle", "cannot be read as trials"),
-        (b"a,b\n1,2\n", "cannot be read as trials"),
+        (b"a,b\n1,2\n", "cannot be read as trials .*neither a pickle nor JSON lines"),
+        (b"x = 1\n", "cannot be read as trials .*neither a pickle nor JSON lines"),
         (pickle.dumps([1, 2]), "holds a list, not Trials"),
         (pickle.dumps(None), "holds a NoneType, not Trials"),
         (b"{}\n", "no line"),
         (b"SQLite format 3\0" + b"\0" * 100, "damaged|not a database"),
     ],
-    ids=["empty", "half a pickle", "text", "a list", "None", "JSON", "no database"],
+    ids=["empty", "half a pickle", "text", "a script", "a list", "None", "JSON", "no database"],
 )
 def test_what_holds_no_trials_is_named_and_left_as_it_is(tmp_path, content, error):
     if content.startswith(b"SQLite"):
