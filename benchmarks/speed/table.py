@@ -39,6 +39,8 @@ def _provenance(row: dict[str, Any]) -> str:
     machine = row["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
     changed = " with uncommitted changes" if row["changed"] else ""
+    if "rand_commit" in row:  # measured in a run of its own
+        changed += f" (`rand` at {row['rand_commit']})"
     return (
         f"Measured {row['when'][:10]} at commit {row['commit']}{changed}, seed {row['seed']}, on "
         f"{machine['processor']} ({machine['cores']} cores, {machine['system']}); {versions}. "
