@@ -166,9 +166,10 @@ def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:
     """Take a line in; True if it is the one about the search."""
     if not isinstance(read, dict):
         raise DamagedFile(f"it is no line of trials: {str(read)[:80]!r}")
-    if read.get("minopt") == "trials":
-        if read.get("version") != _VERSION:
-            raise DamagedFile(f"it is of version {read.get('version')!r}, later than this minopt")
+    kind, version = read.get("minopt"), read.get("version")
+    if isinstance(kind, str) and kind == "trials":
+        if not isinstance(version, int) or version != _VERSION:
+            raise DamagedFile(f"it is of version {version!r}, later than this minopt")
         streams = read.get("streams") or []
         if not are_streams(streams):
             raise DamagedFile(f"its random streams are none: {str(streams)[:80]}")
