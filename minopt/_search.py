@@ -35,13 +35,22 @@ from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
 from minopt.trials.memory import Trials
 from minopt.trials.save_file import SaveFile
-from minopt.trials.stock import insert, release_lost, sync, take_stock, tally
+from minopt.trials.stock import (
+    insert,
+    release_lost,
+    searched_elsewhere,
+    searching,
+    sync,
+    take_stock,
+    tally,
+)
 
 Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Document]]
 
 logger = logging.getLogger("minopt.fmin")
 
 _PATIENCE = 1.0  # seconds between two looks at whether the search was cancelled
+_SHORT_WHILE = 0.01  # seconds between two looks at the trials of another thread
 
 
 class FMinIter:
@@ -144,8 +153,11 @@ class FMinIter:
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
         self._finishes_with_others = True
         try:
-            self.run(self.max_evals - tally(self.trials).held, block_until_done=self.asynchronous)
-            self._finish_with_others()
+            with searching(self.trials):
+                n_missing = self.max_evals - tally(self.trials).held
+                self.run(n_missing, block_until_done=self.asynchronous)
+                self._finish_with_others()
+            self._wait_for_threads()
         finally:
             if self._executor is not None:
                 self._executor.close()
@@ -211,10 +223,12 @@ class FMinIter:
                 to_ask = to_ask - asked if asked or count.new else 0
             may_ask = False
             release_lost(self.trials)
-            if not self._advance(asks_on=to_ask > 0) and not _is_shared(self.trials):
-                break  # among several, another was faster: go on asking
+            has_advanced, before = self._advance(asks_on=to_ask > 0), count
             count = self._take_stock(n_finished, bar)
             n_finished = count.finished
+            # where another thread or process was faster, trials have changed: go on asking
+            if not (has_advanced or _is_shared(self.trials)) and count.by_state == before.by_state:
+                break
         while self._running():  # what has begun may end
             self._collect()
             n_finished = self._take_stock(n_finished, bar).finished
@@ -244,6 +258,15 @@ class FMinIter:
                 time.sleep(self.poll_interval_secs)
                 release_lost(self.trials)
                 sync(self.trials)
+
+    def _wait_for_threads(self) -> None:
+        """Where other threads of this process search too: wait for trials that they run."""
+        while searched_elsewhere(self.trials) and not self._stopped:
+            count = tally(self.trials)
+            if self._is_over(count) or not count.unfinished:
+                return
+            time.sleep(_SHORT_WHILE)
+            sync(self.trials)
 
     def _has_work(self, count: Tally, N: int, to_ask: int, block_until_done: bool) -> bool:
         if self._stopped:

@@ -45,6 +45,11 @@ class Tally(NamedTuple):
     injected: int = 0
 
     @property
+    def by_state(self) -> tuple[int, ...]:
+        """The numbers alone, to tell whether something has changed."""
+        return self.new, self.running, self.done, self.error, self.cancel
+
+    @property
     def finished(self) -> int:
         """Trials that were evaluated, failed or not."""
         return self.done + self.error

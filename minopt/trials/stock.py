@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from minopt.trials import summary
@@ -10,7 +12,15 @@ from minopt.trials.documents import JOB_STATES, Document
 from minopt.trials.ledger import UNFINISHED, Tally, is_injected
 from minopt.trials.memory import LOCK, Trials
 
-__all__ = ["insert", "release_lost", "sync", "take_stock", "tally"]
+__all__ = [
+    "insert",
+    "release_lost",
+    "searched_elsewhere",
+    "searching",
+    "sync",
+    "take_stock",
+    "tally",
+]
 
 # What `sync` and `tally` rely on; a class or a user that replaces one is asked in public.
 _SYNC_RELIES_ON = {"refresh": Trials.refresh}
@@ -83,3 +93,26 @@ def insert(trials: Any, documents: list[Document], most: int) -> int:
         finally:
             trials._most = None
     return len(inserted if isinstance(inserted, list) else documents)
+
+
+_searches: list[tuple[Any, threading.Thread]] = []
+
+
+@contextmanager
+def searching(trials: Any) -> Iterator[None]:
+    """Let other threads know that this one searches on these trials."""
+    search = (trials, threading.current_thread())
+    with LOCK:
+        _searches.append(search)
+    try:
+        yield
+    finally:
+        with LOCK:
+            _searches[:] = [other for other in _searches if other is not search]
+
+
+def searched_elsewhere(trials: Any) -> bool:
+    """Tell whether another thread searches on the same trials; those of a fork's parent do not."""
+    here = threading.current_thread()
+    with LOCK:
+        return any(of is trials and by is not here and by.is_alive() for of, by in _searches)

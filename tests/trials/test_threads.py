@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from minopt import fmin, hp, rand
-from minopt.base import JOB_STATE_DONE, Trials
+from minopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING, Trials
 from minopt.trials.stock import sync, tally
 
 
@@ -21,6 +22,7 @@ def switch_often():
 
 
 N_THREADS, N_EACH = 4, 60
+SPACE = hp.uniform("x", 0, 1)
 
 
 def in_threads(work):
@@ -82,7 +84,33 @@ def test_searches_side_by_side_keep_their_limit_together(max_queue_len):
 
         def search(trials=trials):
             settings = {"trials": trials, "max_queue_len": max_queue_len, "verbose": False}
-            fmin(float, hp.uniform("x", 0, 1), rand.suggest, 20, rstate=0, **settings)
+            fmin(float, SPACE, rand.suggest, 20, rstate=0, **settings)
 
         in_threads(search)
         assert len(trials) == 20
+
+
+@pytest.mark.parametrize("max_evals", [1, 2, 5])
+def test_a_search_that_finds_its_last_trials_taken_waits_for_them(max_evals):
+    trials = Trials()
+
+    def objective(x):
+        time.sleep(0.05)
+        return x
+
+    def search():
+        best = fmin(objective, SPACE, rand.suggest, max_evals, trials=trials, verbose=False)
+        return best["x"], len(trials.losses()), trials.statuses()
+
+    ends = in_threads(search)
+    assert ends == [(min(trials.losses()), max_evals, ["ok"] * max_evals)] * N_THREADS
+
+
+def test_a_search_does_not_wait_for_trials_that_nobody_runs(make):
+    trials = Trials()
+    left = make(0)
+    left["state"] = JOB_STATE_RUNNING
+    trials.insert_trial_doc(left)
+    trials.refresh()
+    in_threads(lambda: fmin(float, SPACE, rand.suggest, 5, trials=trials, verbose=False))
+    assert trials.count_by_state_unsynced(JOB_STATE_DONE) == 4
