@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from minopt.trials.memory import Trials
+from minopt.trials.stock import gives_ids_as_ours
 
 N_SEEDS = 2**31 - 1
 
@@ -22,7 +23,7 @@ N_SEEDS = 2**31 - 1
 _PCG = (np.random.PCG64, np.random.PCG64DXSM)
 _ALONE: AbstractContextManager[None] = nullcontext()
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 class SeedStream:
@@ -40,6 +41,8 @@ class SeedStream:
         self._rng = rng
         self._is_shared = getattr(trials, "_is_shared", False) and isinstance(trials, Trials)
         self._trials = trials
+        # a store reserves ids and seed at once; what a user's method does, it does outside
+        self._at_once = gives_ids_as_ours(trials)
         self._memory = _memory_of(trials)
         self._entry = self._find(state_of(rng))
         self._position: int = self._entry["n_seeds"]
@@ -88,6 +91,13 @@ class SeedStream:
             self._rng.bit_generator.state = state
             self._entry.update(entry)
             self._position = position
+
+    def draw_for(self, n: int) -> tuple[list[Any], int, tuple[Any, ...]]:
+        """Return the ids of `n` new trials, the next seed, and where the stream stood before it."""
+        with _lock, self._alone() if self._at_once else _ALONE:
+            ids = self._trials.new_trial_ids(n)
+            before = self.mark()
+            return ids, self.draw(), before
 
     def draw(self) -> int:
         """Return the next seed."""

@@ -36,6 +36,7 @@ from minopt.trials.ledger import Tally
 from minopt.trials.memory import Trials
 from minopt.trials.save_file import SaveFile
 from minopt.trials.stock import (
+    begun_ahead,
     insert,
     release_lost,
     searched_elsewhere,
@@ -289,12 +290,12 @@ class FMinIter:
         n_ids = min(self.max_queue_len - n_waiting, n_wanted)
         if n_ids <= 0:
             return 0
-        new_ids = self.trials.new_trial_ids(n_ids)
-        before = seeds.mark()
+        new_ids, seed, before = seeds.draw_for(n_ids)
         try:
-            returned = self.algo(new_ids, self.domain, self.trials, seeds.draw())
+            returned = self.algo(new_ids, self.domain, self.trials, seed)
             documents = new_documents(self.algo, returned, n_ids)
-            n_inserted = insert(self.trials, documents, most)
+            begins = not (self.asynchronous or n_waiting or _has_own_evaluation(self))
+            n_inserted = insert(self.trials, documents, most, begins and self._n_free() > 0)
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
@@ -372,7 +373,7 @@ class FMinIter:
         if self._executor is not None:
             self._executor.close()
         abandoned, self._begun = self._begun, []
-        for trial in abandoned:
+        for trial in [*abandoned, *begun_ahead(self.trials)]:
             if trial["state"] == JOB_STATE_RUNNING:
                 put_back(self.trials, trial)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from itertools import repeat
-from operator import is_, itemgetter, lt
+from itertools import compress, count, repeat
+from operator import is_, is_not, itemgetter, lt
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -131,9 +131,7 @@ class History:
         looks = _look_at(docs)
         changed: set[int] = set()
         for look, seen in zip(looks, self._seen, strict=True):
-            if not all(map(is_, look, seen)):
-                pairs = zip(look, seen)
-                changed.update(row for row, (new, old) in enumerate(pairs) if new is not old)
+            changed.update(compress(count(), map(is_not, look, seen)))
         self._seen = looks
         if not changed and len(docs) == n_known:
             return

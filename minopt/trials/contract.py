@@ -50,15 +50,19 @@ class Store(ABC):
     def new_ids(self, n: int) -> list[int]:
         """Reserve `n` ids, higher than all before, that nobody else gets.
 
-        Ids that were reserved last and not used before their process died are given again.
+        Ids that were reserved last and not used before their process died are given again. Who
+        holds the `streams` may ask as well.
         """
 
     @abstractmethod
-    def insert(self, documents: Sequence[Document], most: int | None = None) -> int:
+    def insert(
+        self, documents: Sequence[Document], most: int | None = None, owner: str | None = None
+    ) -> int:
         """Add documents, all or none; raises `InvalidTrial` if an id is taken.
 
-        With `most`, only the first of them, as many as make no more than that altogether. Returns
-        how many were added.
+        With `most`, only the first of them, as many as make no more than that altogether. With
+        `owner`, the first one is given to that owner as by `claim`, and says so. Returns how many
+        were added.
         """
 
     @abstractmethod

@@ -11,8 +11,11 @@ from minopt.trials import summary
 from minopt.trials.documents import JOB_STATES, Document
 from minopt.trials.ledger import UNFINISHED, Tally, is_injected
 from minopt.trials.memory import LOCK, Trials
+from minopt.trials.stored import StoredTrials
 
 __all__ = [
+    "begun_ahead",
+    "gives_ids_as_ours",
     "insert",
     "release_lost",
     "searched_elsewhere",
@@ -28,6 +31,7 @@ _TALLY_RELIES_ON = {
     name: getattr(Trials, name)
     for name in ("refresh", "count_by_state_synced", "count_by_state_unsynced", "trials")
 }
+_IDS_RELY_ON = {"new_trial_ids": StoredTrials.new_trial_ids}
 
 
 def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
@@ -38,6 +42,11 @@ def _is_ours(trials: Any, relies_on: Mapping[str, Any]) -> bool:
         if name in own or getattr(kind, name) is not original:
             return False
     return True
+
+
+def gives_ids_as_ours(trials: Any) -> bool:
+    """Tell whether new ids come from a store of ours, by its own method."""
+    return _is_ours(trials, _IDS_RELY_ON)
 
 
 def sync(trials: Any) -> None:
@@ -64,6 +73,11 @@ def release_lost(trials: Any) -> None:
         trials._release_lost()
 
 
+def begun_ahead(trials: Any) -> list[Document]:
+    """Return trials that are the caller's since `insert`, and were not begun."""
+    return trials._begun_ahead() if isinstance(trials, Trials) else []
+
+
 def tally(trials: Any) -> Tally:
     """Count any trials by state, cheaply if they are ours; call `sync` first."""
     if _is_ours(trials, _TALLY_RELIES_ON):
@@ -76,22 +90,23 @@ def tally(trials: Any) -> Tally:
     return Tally(new, running, done, error, cancel, best, unfinished, injected)
 
 
-def insert(trials: Any, documents: list[Document], most: int) -> int:
+def insert(trials: Any, documents: list[Document], most: int, begins: bool = False) -> int:
     """Insert trials, ours only while there are fewer than `most`; return how many.
 
-    They are seen before another thread looks, which would take them for the user's.
+    They are seen before another thread looks, which would take them for the user's. `begins` tells
+    that the caller is about to run the first one, which spares a store to be asked for it.
     """
     if not isinstance(trials, Trials):
         trials.insert_trial_docs(documents)
         sync(trials)
         return len(documents)
     with LOCK:
-        trials._most = most
+        trials._most, trials._begins = most, begins
         try:
             inserted: Any = trials.insert_trial_docs(documents)  # a user's may return anything
             sync(trials)
         finally:
-            trials._most = None
+            trials._most, trials._begins = None, False
     return len(inserted if isinstance(inserted, list) else documents)
 
 

@@ -51,7 +51,9 @@ class StoredTrials(Trials):
         self._heart = Heart(store, heartbeat_interval)
         self._token: Any = None
         self._by_tid: dict[Any, Document] = {}
+        self._ahead: list[Document] = []  # claimed when inserted, to be taken by `_claim_next`
         self._looked_for_lost = -math.inf
+        self._holds_streams = False
         Trials.__init__(self, exp_key, refresh)
         self._is_begun = True
 
@@ -125,7 +127,10 @@ class StoredTrials(Trials):
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with uninterrupted, LOCK:
-            docs = docs[: self._store.insert(docs, self._most)]
+            owner = self._owner if self._begins else None
+            docs = docs[: self._store.insert(docs, self._most, owner)]
+            if owner is not None:
+                self._ahead += docs[:1]
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
             self._pull()  # what others inserted before comes first
@@ -142,19 +147,36 @@ class StoredTrials(Trials):
 
     def _claim_next(self, into: list[Document] | None = None) -> Document | None:
         with uninterrupted, LOCK:
-            document = self._store.claim(self._owner)
-            if document is None:
-                return None
-            live = self._by_tid.get(document["tid"])
+            ahead = self._begun_ahead()
+            live = ahead[0] if ahead else self._claimed()
             if live is None:
-                live = self._by_tid[document["tid"]] = document
-                self._pull()
-                self._dynamic_trials.extend(filter(self._is_known, [live]))
+                return None
             if into is not None:
                 into.append(live)
-            live.update(document)
+            self._ahead = ahead[1:]
             self._heart.beat_for(live["tid"])
         return live
+
+    def _claimed(self) -> Document | None:
+        document = self._store.claim(self._owner)
+        if document is None:
+            return None
+        live = self._by_tid.get(document["tid"])
+        if live is None:
+            live = self._by_tid[document["tid"]] = document
+            self._pull()
+            self._dynamic_trials.extend(filter(self._is_known, [live]))
+        live.update(document)
+        return live
+
+    def _begun_ahead(self) -> list[Document]:
+        return [
+            doc
+            for doc in self._ahead
+            if doc["state"] == JOB_STATE_RUNNING
+            and doc["owner"] == self._owner
+            and self._is_known(doc)
+        ]
 
     def _record(self, doc: Document) -> None:
         """Write a trial down that was run here; it is on disk when this returns."""
@@ -180,7 +202,8 @@ class StoredTrials(Trials):
         if now - self._looked_for_lost >= LOOK_FOR_LOST:
             self._looked_for_lost = now
             with LOCK:
-                self._store.requeue(self._owner, self._heart.tids)
+                ahead = {doc["tid"] for doc in self._ahead}
+                self._store.requeue(self._owner, self._heart.tids | ahead)
 
     def delete_all(self) -> None:
         """Forget all documents and attachments, for everybody; their ids are not used again."""
@@ -213,7 +236,20 @@ class StoredTrials(Trials):
 
     @contextmanager
     def _holding_streams(self) -> Iterator[None]:
-        with uninterrupted, LOCK, self._store.streams() as stored:
+        with uninterrupted, LOCK:
+            if self._holds_streams:
+                yield
+                return
+            self._holds_streams = True
+            try:
+                with self._shared_streams():
+                    yield
+            finally:
+                self._holds_streams = False
+
+    @contextmanager
+    def _shared_streams(self) -> Iterator[None]:
+        with self._store.streams() as stored:
             mine = self.__dict__.setdefault("_streams", [])
             known = {entry["first"]: entry for entry in mine}
             for entry in stored:

@@ -13,6 +13,7 @@ import json
 import math
 import reprlib
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -132,6 +133,8 @@ def _simple(value: Any, depth: int) -> Any:
     if kind is list:
         if depth > MAX_DEPTH - 2:
             raise _NotSimple
+        if _are_leaves(value):
+            return value
         return [_simple(item, depth + 1) for item in value]
     if kind is float:
         if value - value == 0.0:  # finite
@@ -141,15 +144,30 @@ def _simple(value: Any, depth: int) -> Any:
     elif kind is dict:
         if TAG in value or depth > MAX_DEPTH - 2:
             raise _NotSimple
-        for key in value:
-            if type(key) is not str:
-                raise _NotSimple
+        if not _TEXT.issuperset(map(type, value)):
+            raise _NotSimple
+        held = value.values()
+        if _LISTS.issuperset(map(type, held)) and _are_leaves(list(chain.from_iterable(held))):
+            return value  # as idxs and vals are: told without a loop over labels
         return {key: _simple(item, depth + 1) for key, item in value.items()}
     elif kind is tuple:
         return {TAG: "tuple", "v": _simple(list(value), depth)}
     elif kind is datetime.datetime and value.tzinfo is None:
         return _write_datetime(value)
     raise _NotSimple
+
+
+_TEXT, _LISTS = frozenset({str}), frozenset({list})
+_NUMBERS, _PLAIN = frozenset({int, float}), frozenset({str, type(None)})
+
+
+def _are_leaves(items: list[Any]) -> bool:
+    """Tell whether JSON takes all of these as they are; False if that would take long to tell."""
+    kinds = set(map(type, items))
+    if kinds <= _NUMBERS:
+        least, most = min(items, default=0), max(items, default=0)
+        return least > -_FAR and most < _FAR and all(map(math.isfinite, items))
+    return kinds <= _PLAIN
 
 
 class _Encoder:

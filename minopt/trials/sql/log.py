@@ -31,7 +31,8 @@ class Frame(NamedTuple):
     ends : bool
         True for the last one of its transaction.
     is_right : bool
-        False if it is not what was written, by the checksums of it and the frame before.
+        False if it is not what was written, by its salts and by the checksums of it and the frame
+        before.
     page : bytes
     """
 
@@ -68,7 +69,6 @@ def frames(log: bytes, size: int) -> list[Frame]:
     return [
         Frame(number, bool(after), bool(is_right), table[place, _FRAME_HEAD:].tobytes())
         for place, (number, after, is_right) in enumerate(zip(numbers, sizes, right, strict=True))
-        if is_of_now[place]
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ class SQLStore(Store):
         self.owner = owners.new_owner()
         self._key = tagged_json.dumps(exp_key, "exp_key")
         self.attachments = attachments.Attachments(database, self._key, trusted)
+        self._held: tuple[int, heads.Head | None] = (0, None)  # by which thread, see `streams`
         self._pulse: Any = None
         self._n_runs = 0  # of transactions on this database that were ours
         self._digests: dict[Any, int] = {}  # of what was last read or written
@@ -103,6 +105,10 @@ class SQLStore(Store):
     # ---- ids and streams
 
     def new_ids(self, n: int) -> list[int]:
+        holder, held = self._held
+        if held is not None and holder == threading.get_ident():
+            return heads.reserve(held, n, self.owner)
+
         def take(connection: Connection) -> list[int]:
             head = heads.hold(connection, self._key)
             tids = heads.reserve(head, n, self.owner)
@@ -115,19 +121,26 @@ class SQLStore(Store):
     def streams(self) -> Iterator[list[dict[str, Any]]]:
         with self.database.write() as connection:
             head = heads.hold(connection, self._key)
-            streams = heads.streams_of(head)
-            yield streams
-            if heads.draw(head, streams, self.owner):
+            streams, before = heads.streams_of(head), head.next_tid
+            self._held = threading.get_ident(), head
+            try:
+                yield streams
+            finally:
+                self._held = 0, None
+            if heads.draw(head, streams, self.owner) or head.next_tid != before:
                 heads.write(connection, self._key, head)
 
     # ---- documents
 
-    def insert(self, documents: Sequence[Document], most: int | None = None) -> int:
+    def insert(
+        self, documents: Sequence[Document], most: int | None = None, owner: str | None = None
+    ) -> int:
         if not documents:
             return 0
         for document in documents:
             check(document, self.exp_key)
-        packed = [Packed(document) for document in documents]
+        given = {**documents[0], **_given_to(owner)} if owner is not None else documents[0]
+        packed = [Packed(given), *map(Packed, documents[1:])]
 
         def add(connection: Connection) -> list[Packed]:
             head = heads.hold(connection, self._key)
@@ -143,6 +156,9 @@ class SQLStore(Store):
                 {**one.columns, "exp_key": self._key, "seq": first + place, "requeued": 0}
                 for place, one in enumerate(added)
             ]
+            if owner is not None:
+                rows = [{**row, "heartbeat": None} for row in rows]
+                rows[0]["heartbeat"] = _time(connection)
             try:
                 connection.execute(_rows.insert(), rows)
             except IntegrityError:
@@ -155,6 +171,8 @@ class SQLStore(Store):
             return added
 
         added = self._run(add)
+        if added:
+            documents[0].update(given)
         self._wrote(added)
         return len(added)
 
@@ -164,9 +182,7 @@ class SQLStore(Store):
             if row is None:
                 return None
             document = self._read(row, connection)
-            document["owner"] = owner
-            document["state"] = JOB_STATE_RUNNING
-            document["book_time"] = document["refresh_time"] = coarse_utcnow()
+            document.update(_given_to(owner))
             packed = Packed(document, self._kept.get(document["tid"]), texts_of(dict(row)))
             self._update(connection, packed, _UPDATE, heartbeat=_time(connection))
             return document, packed
@@ -395,6 +411,11 @@ def _time(connection: Connection) -> float:
         clock = cast(func.extract("epoch", func.clock_timestamp()), Float)
         return float(connection.execute(select(clock)).scalar_one())
     return time.time()
+
+
+def _given_to(owner: str) -> Document:
+    now = coarse_utcnow()
+    return {"owner": owner, "state": JOB_STATE_RUNNING, "book_time": now, "refresh_time": now}
 
 
 def _fail(document: Document, who: str) -> None:
