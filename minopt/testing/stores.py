@@ -183,6 +183,39 @@ class StoreContract:
         assert isinstance(claimed["book_time"], datetime.datetime)
         assert open_store().changes().documents == [claimed]
 
+    def test_the_first_of_those_inserted_can_be_claimed_at_once(
+        self, open_store: OpenStore
+    ) -> None:
+        store, documents, owner = open_store(), [trial(0), trial(1)], new_owner()
+        assert store.insert(documents, owner=owner) == 2
+        assert [doc["state"] for doc in documents] == [JOB_STATE_RUNNING, JOB_STATE_NEW]
+        assert documents[0]["owner"] == owner
+        assert isinstance(documents[0]["book_time"], datetime.datetime)
+        assert open_store().changes().documents == documents
+        claimed = open_store().claim(new_owner())
+        assert claimed is not None
+        assert claimed["tid"] == 1
+        assert store.record(done(documents[0]), owner)
+
+    def test_what_is_not_inserted_is_not_claimed(self, open_store: OpenStore) -> None:
+        store, document = open_store(), trial(1)
+        store.insert([trial(0)])
+        assert store.insert([document], most=1, owner=new_owner()) == 0
+        assert document == trial(1)
+
+    def test_a_claim_at_insertion_ends_with_its_owner(self, open_store: OpenStore) -> None:
+        open_store().insert([trial(0)], owner=dead_owner())
+        assert open_store().requeue(new_owner()) == [0]
+
+    def test_ids_can_be_reserved_while_the_streams_are_held(self, open_store: OpenStore) -> None:
+        store = open_store()
+        with store.streams() as streams:
+            assert store.new_ids(2) == [0, 1]
+            streams.append({"first": "a", "last": "b", "n_seeds": 1})
+        assert open_store().new_ids(1) == [2]
+        with open_store().streams() as streams:
+            assert [entry["n_seeds"] for entry in streams] == [1]
+
     def test_claims_of_many_at_once_share_the_trials_out(self, open_store: OpenStore) -> None:
         open_store().insert([trial(tid) for tid in range(24)])
 

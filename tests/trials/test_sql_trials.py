@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import pickle
 import sqlite3
@@ -19,7 +20,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from minopt import SQLTrials, Trials, fmin, hp, rand, tpe
+from minopt import Domain, SQLTrials, Trials, fmin, hp, rand, tpe
 from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
 from minopt.exceptions import (
     DamagedStore,
@@ -29,9 +30,11 @@ from minopt.exceptions import (
     StoreError,
     StoreTooNew,
 )
+from minopt.fmin import FMinIter
 from minopt.trials import owners
 from minopt.trials.open import open_trials
 from minopt.trials.sql import schema
+from minopt.trials.stock import insert
 from minopt.trials.tagged_json import Withheld
 
 SPACE = {"x": hp.uniform("x", -1, 1), "c": hp.choice("c", [0, hp.normal("n", 0, 1)])}
@@ -182,6 +185,53 @@ def test_an_interrupted_trial_waits_again(trials, again):
     assert told(again()) == told(memory)
 
 
+def test_a_search_interrupted_before_its_new_trial_began_leaves_it_waiting(
+    trials, again, monkeypatch
+):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FMinIter, "_advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            search(trials, 3)
+    (doc,) = again().trials
+    assert (doc["state"], doc["owner"]) == (JOB_STATE_NEW, None)
+    search(trials, 3)
+    memory = Trials()
+    search(memory, 3)
+    assert told(again()) == told(memory)
+
+
+def test_a_trial_that_is_about_to_begin_is_taken_back_from_nobody(trials, again):
+    insert(trials, rand.suggest(trials.new_trial_ids(1), Domain(abs, SPACE), trials, 0), 9, True)
+    trials._looked_for_lost = -math.inf
+    trials._release_lost()
+    assert again()._claim_next() is None
+    assert trials._claim_next()["tid"] == 0
+    assert trials._claim_next() is None
+
+
+@pytest.mark.parametrize("name", ["new_trial_ids", "insert_trial_docs"])
+def test_methods_of_a_users_own_are_used(path, name):
+    class Mine(SQLTrials):
+        pass
+
+    def method(self, given):
+        called.append(self.attachments.get("note"))
+        return getattr(SQLTrials, name)(self, given)
+
+    called = []
+    setattr(Mine, name, method)
+    trials = Mine(path)
+    trials.attachments["note"] = b"mine"
+    search(trials, 3)
+    assert called == [b"mine"] * 3
+    memory = Trials()
+    search(memory, 3)
+    assert told(trials) == told(memory)
+
+
 def test_an_objective_that_raises_is_recorded_before_it_ends_the_search(trials, again):
     with pytest.raises(ZeroDivisionError):
         search(trials, 3, fn=lambda point: 1 / 0)
@@ -193,7 +243,7 @@ def test_processes_that_search_together_share_the_trials_out(path, again):
     program = """
     import sys, time
     def objective(x):
-        time.sleep(0.002)
+        time.sleep(0.01)  # long enough for all of them to start
         return x**2
     fmin(objective, hp.uniform("x", -1, 1), rand.suggest, 60, trials=sys.argv[1], rstate=0,
          verbose=False)
