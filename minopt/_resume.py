@@ -92,12 +92,12 @@ class SeedStream:
             self._entry.update(entry)
             self._position = position
 
-    def draw_for(self, n: int) -> tuple[list[Any], int, tuple[Any, ...]]:
-        """Return the ids of `n` new trials, the next seed, and where the stream stood before it."""
-        with _lock, self._alone() if self._at_once else _ALONE:
-            ids = self._trials.new_trial_ids(n)
-            before = self.mark()
-            return ids, self.draw(), before
+    def draw_for(self, n: int) -> tuple[list[Any], int]:
+        """Return the ids of `n` new trials, and the next seed."""
+        if not self._at_once:
+            return self._trials.new_trial_ids(n), self.draw()
+        with _lock, self._alone():
+            return self._trials.new_trial_ids(n), self.draw()
 
     def draw(self) -> int:
         """Return the next seed."""

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minopt._arguments import checked_progressbar, checked_save_file, new_documents, stop_and_args
+from minopt._interrupts import uninterrupted
 from minopt._points import show_waiting
 from minopt._random import generator_of
 from minopt._resume import SeedStream
@@ -36,7 +37,6 @@ from minopt.trials.ledger import Tally
 from minopt.trials.memory import Trials
 from minopt.trials.save_file import SaveFile
 from minopt.trials.stock import (
-    begun_ahead,
     insert,
     release_lost,
     searched_elsewhere,
@@ -129,6 +129,7 @@ class FMinIter:
         self.rstate = rstate if _is_stream(rstate) else generator_of(rstate)
         self.verbose = verbose
         self._stopped = False
+        self._claimed: list[Document] = []  # trials that were claimed as they were inserted
         self._begun: list[Document] = []  # trials that an executor was given, until recorded
         if isinstance(trials, Trials):
             trials._learn(domain.point)
@@ -227,8 +228,7 @@ class FMinIter:
             has_advanced, before = self._advance(asks_on=to_ask > 0), count
             count = self._take_stock(n_finished, bar)
             n_finished = count.finished
-            # where another thread or process was faster, trials have changed: go on asking
-            if not (has_advanced or _is_shared(self.trials)) and count.by_state == before.by_state:
+            if not (has_advanced or self._was_overtaken(before, count)):
                 break
         while self._running():  # what has begun may end
             self._collect()
@@ -260,11 +260,17 @@ class FMinIter:
                 release_lost(self.trials)
                 sync(self.trials)
 
+    def _was_overtaken(self, before: Tally, count: Tally) -> bool:
+        """Tell whether another thread or process may have taken the trial that was to be run."""
+        if _is_shared(self.trials):
+            return True
+        return not _has_own_evaluation(self) and count.by_state != before.by_state
+
     def _wait_for_threads(self) -> None:
-        """Where other threads of this process search too: wait for trials that they run."""
+        """Wait for other threads that search on these trials, while there is no best one."""
         while searched_elsewhere(self.trials) and not self._stopped:
             count = tally(self.trials)
-            if self._is_over(count) or not count.unfinished:
+            if self._is_over(count) or count.best_loss is not None or not count.running:
                 return
             time.sleep(_SHORT_WHILE)
             sync(self.trials)
@@ -290,17 +296,24 @@ class FMinIter:
         n_ids = min(self.max_queue_len - n_waiting, n_wanted)
         if n_ids <= 0:
             return 0
-        new_ids, seed, before = seeds.draw_for(n_ids)
+        new_ids: list[Any] = []
+        before = seeds.mark()
         try:
+            new_ids, seed = seeds.draw_for(n_ids)
             returned = self.algo(new_ids, self.domain, self.trials, seed)
             documents = new_documents(self.algo, returned, n_ids)
-            begins = not (self.asynchronous or n_waiting or _has_own_evaluation(self))
-            n_inserted = insert(self.trials, documents, most, begins and self._n_free() > 0)
+            n_inserted = insert(self.trials, documents, most, self._claims(n_waiting))
         except BaseException:
             if not _holds_any(self.trials, new_ids):
                 seeds.go_back(before)  # to be asked again on resuming
             raise
         return n_inserted
+
+    def _claims(self, n_waiting: int) -> list[Document] | None:
+        """Return where to put a new trial that is to begin at once; None if none is."""
+        if self.asynchronous or n_waiting or _has_own_evaluation(self) or self._n_free() < 1:
+            return None
+        return self._claimed
 
     def _advance(self, asks_on: bool) -> bool:
         """Run the next trial, or wait for others to run some; False if nothing is to be done."""
@@ -319,7 +332,12 @@ class FMinIter:
     def _run_next(self) -> bool:
         """Run a waiting trial; False if there is none."""
         finished = run_next(
-            self.domain, self.trials, self._limits.timeout, self._retry, self._is_late
+            self.domain,
+            self.trials,
+            self._limits.timeout,
+            self._retry,
+            self._is_late,
+            self._claimed,
         )
         if finished is None:
             return False
@@ -345,11 +363,17 @@ class FMinIter:
 
     def _advance_many(self, executor: Executor, asks_on: bool) -> bool:
         """Begin waiting trials while there are free slots; wait for one unless more are asked."""
-        while executor.n_free and (trial := claim_next(self.trials, self._begun)) is not None:
+        while executor.n_free and (trial := self._claim()) is not None:
             executor.submit(self.domain, self.trials, trial)
         if executor.n_free and asks_on:
             return True
         return self._collect()
+
+    def _claim(self) -> Document | None:
+        if not self._claimed:
+            return claim_next(self.trials, self._begun)
+        self._begun.append(self._claimed[0])  # before it leaves the other list: a Ctrl-C may come
+        return self._claimed.pop(0)
 
     def _collect(self) -> bool:
         """Wait until a trial ends, and record it; False if none is running."""
@@ -370,12 +394,20 @@ class FMinIter:
 
     def _abandon_running(self) -> None:
         """End what still runs elsewhere; those trials wait again, to be run on resuming."""
-        if self._executor is not None:
-            self._executor.close()
-        abandoned, self._begun = self._begun, []
-        for trial in [*abandoned, *begun_ahead(self.trials)]:
+        try:
+            if self._executor is not None:
+                self._executor.close()
+        finally:  # also if a second Ctrl-C does not wait for the processes to end
+            with uninterrupted:
+                self._put_back([*self._begun, *self._claimed])
+                self._begun.clear()
+                self._claimed.clear()
+
+    def _put_back(self, trials: Sequence[Document]) -> None:
+        for trial in trials:
             if trial["state"] == JOB_STATE_RUNNING:
-                put_back(self.trials, trial)
+                with suppress(OSError, InvalidArgument):  # else it is taken back: `_release_lost`
+                    put_back(self.trials, trial)
 
     def _take_stock(self, n_finished: int, bar: Any) -> Tally:
         """Save, ask whether to stop and tell the bar, if a trial was finished."""

@@ -39,6 +39,7 @@ def run_next(
     timeout: float | None = None,
     retry: Retry = ONCE,
     is_over: Callable[[], bool] = lambda: False,
+    claimed: list[Document] | None = None,
 ) -> Finished | None:
     """Run the oldest waiting trial and record how it ended; None if none is waiting.
 
@@ -52,10 +53,13 @@ def run_next(
         Whether to run it again after a bad end.
     is_over : callable
         Tells that nothing is to begin any more, another attempt neither.
+    claimed : list of dict
+        What the caller has claimed already: that comes first. It is empty afterwards.
     """
-    claimed: list[Document] = []
+    if claimed is None:
+        claimed = []
     try:
-        trial = claim_next(trials, claimed)
+        trial = claimed[0] if claimed else claim_next(trials, claimed)
         if trial is None:
             return None
         return Finished(trial, evaluate_trial(domain, trials, trial, timeout, retry, is_over))
@@ -64,3 +68,5 @@ def run_next(
             if trial["state"] == JOB_STATE_RUNNING:
                 put_back(trials, trial)
         raise
+    finally:
+        claimed.clear()

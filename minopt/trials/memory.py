@@ -27,7 +27,7 @@ from minopt.trials.reading import ReadableTrials
 # One lock for all Trials, so that they can be pickled and copied.
 LOCK = threading.RLock()
 
-_DERIVED = ("_ledger", "_counter", "_decoder", "_most", "_begins")
+_DERIVED = ("_ledger", "_counter", "_decoder", "_most", "_claims")
 
 
 class Trials(ReadableTrials):
@@ -162,7 +162,7 @@ class Trials(ReadableTrials):
 
     _is_shared = False
     _most: int | None = None  # see `stock.insert`
-    _begins = False
+    _claims: list[Document] | None = None
     _poll_interval: float | None = None
 
     def _exchange(self, whole: bool) -> None:
@@ -173,10 +173,6 @@ class Trials(ReadableTrials):
 
     def _heartbeat(self, doc: Document) -> None:
         """Say that a trial is still being run here."""
-
-    def _begun_ahead(self) -> list[Document]:
-        """Return the trials that were claimed when they were inserted, and not taken since."""
-        return []
 
     def _release_lost(self) -> None:
         """Take trials back from owners that are gone."""
@@ -210,8 +206,7 @@ class Trials(ReadableTrials):
     def __copy__(self) -> Trials:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._ledger = twin._counter = twin._most = None
-        twin._begins = False
+        twin._ledger = twin._counter = twin._most = twin._claims = None
         if self._ledger is not None:
             self._ledger.lent = True  # both have the list
         return twin

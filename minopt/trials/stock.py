@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from minopt._interrupts import uninterrupted
 from minopt.trials import summary
 from minopt.trials.documents import JOB_STATES, Document
 from minopt.trials.ledger import UNFINISHED, Tally, is_injected
@@ -14,7 +16,6 @@ from minopt.trials.memory import LOCK, Trials
 from minopt.trials.stored import StoredTrials
 
 __all__ = [
-    "begun_ahead",
     "gives_ids_as_ours",
     "insert",
     "release_lost",
@@ -73,11 +74,6 @@ def release_lost(trials: Any) -> None:
         trials._release_lost()
 
 
-def begun_ahead(trials: Any) -> list[Document]:
-    """Return trials that are the caller's since `insert`, and were not begun."""
-    return trials._begun_ahead() if isinstance(trials, Trials) else []
-
-
 def tally(trials: Any) -> Tally:
     """Count any trials by state, cheaply if they are ours; call `sync` first."""
     if _is_ours(trials, _TALLY_RELIES_ON):
@@ -90,44 +86,51 @@ def tally(trials: Any) -> Tally:
     return Tally(new, running, done, error, cancel, best, unfinished, injected)
 
 
-def insert(trials: Any, documents: list[Document], most: int, begins: bool = False) -> int:
+def insert(
+    trials: Any, documents: list[Document], most: int, claimed: list[Document] | None = None
+) -> int:
     """Insert trials, ours only while there are fewer than `most`; return how many.
 
-    They are seen before another thread looks, which would take them for the user's. `begins` tells
-    that the caller is about to run the first one, which spares a store to be asked for it.
+    They are seen before another thread looks, which would take them for the user's. A store that
+    can, claims the first one for the caller at once, and puts it into `claimed`.
     """
     if not isinstance(trials, Trials):
         trials.insert_trial_docs(documents)
         sync(trials)
         return len(documents)
     with LOCK:
-        trials._most, trials._begins = most, begins
+        trials._most, trials._claims = most, claimed
         try:
             inserted: Any = trials.insert_trial_docs(documents)  # a user's may return anything
             sync(trials)
         finally:
-            trials._most, trials._begins = None, False
+            trials._most = trials._claims = None
     return len(inserted if isinstance(inserted, list) else documents)
 
 
-_searches: list[tuple[Any, threading.Thread]] = []
+_searches: list[tuple[Any, threading.Thread, int]] = []  # the trials, and who searches
 
 
 @contextmanager
 def searching(trials: Any) -> Iterator[None]:
     """Let other threads know that this one searches on these trials."""
-    search = (trials, threading.current_thread())
-    with LOCK:
-        _searches.append(search)
+    search = (trials, threading.current_thread(), os.getpid())
     try:
+        with uninterrupted, LOCK:
+            _searches.append(search)
         yield
     finally:
-        with LOCK:
+        with uninterrupted, LOCK:
             _searches[:] = [other for other in _searches if other is not search]
 
 
 def searched_elsewhere(trials: Any) -> bool:
-    """Tell whether another thread searches on the same trials; those of a fork's parent do not."""
-    here = threading.current_thread()
+    """Tell whether another thread searches on the same trials.
+
+    No if this one does as well, further out: the others may be waiting for what it runs there. Nor
+    do the threads of a fork's parent search here.
+    """
+    here, process = threading.current_thread(), os.getpid()
     with LOCK:
-        return any(of is trials and by is not here and by.is_alive() for of, by in _searches)
+        threads = [by for of, by, where in _searches if of is trials and where == process]
+    return here not in threads and any(thread.is_alive() for thread in threads)

@@ -51,7 +51,6 @@ class StoredTrials(Trials):
         self._heart = Heart(store, heartbeat_interval)
         self._token: Any = None
         self._by_tid: dict[Any, Document] = {}
-        self._ahead: list[Document] = []  # claimed when inserted, to be taken by `_claim_next`
         self._looked_for_lost = -math.inf
         self._holds_streams = False
         Trials.__init__(self, exp_key, refresh)
@@ -127,10 +126,12 @@ class StoredTrials(Trials):
     def _insert_trial_docs(self, docs: Iterable[Document]) -> list[Any]:
         docs = list(docs)
         with uninterrupted, LOCK:
-            owner = self._owner if self._begins else None
+            claims, self._claims = self._claims, None  # one trial, however many calls this takes
+            owner = None if claims is None else self._owner
             docs = docs[: self._store.insert(docs, self._most, owner)]
-            if owner is not None:
-                self._ahead += docs[:1]
+            if claims is not None and docs:
+                self._heart.beat_for(docs[0]["tid"])
+                claims.append(docs[0])
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
             self._pull()  # what others inserted before comes first
@@ -147,36 +148,19 @@ class StoredTrials(Trials):
 
     def _claim_next(self, into: list[Document] | None = None) -> Document | None:
         with uninterrupted, LOCK:
-            ahead = self._begun_ahead()
-            live = ahead[0] if ahead else self._claimed()
-            if live is None:
+            document = self._store.claim(self._owner)
+            if document is None:
                 return None
+            live = self._by_tid.get(document["tid"])
+            if live is None:
+                live = self._by_tid[document["tid"]] = document
+                self._pull()
+                self._dynamic_trials.extend(filter(self._is_known, [live]))
             if into is not None:
                 into.append(live)
-            self._ahead = ahead[1:]
+            live.update(document)
             self._heart.beat_for(live["tid"])
         return live
-
-    def _claimed(self) -> Document | None:
-        document = self._store.claim(self._owner)
-        if document is None:
-            return None
-        live = self._by_tid.get(document["tid"])
-        if live is None:
-            live = self._by_tid[document["tid"]] = document
-            self._pull()
-            self._dynamic_trials.extend(filter(self._is_known, [live]))
-        live.update(document)
-        return live
-
-    def _begun_ahead(self) -> list[Document]:
-        return [
-            doc
-            for doc in self._ahead
-            if doc["state"] == JOB_STATE_RUNNING
-            and doc["owner"] == self._owner
-            and self._is_known(doc)
-        ]
 
     def _record(self, doc: Document) -> None:
         """Write a trial down that was run here; it is on disk when this returns."""
@@ -202,8 +186,7 @@ class StoredTrials(Trials):
         if now - self._looked_for_lost >= LOOK_FOR_LOST:
             self._looked_for_lost = now
             with LOCK:
-                ahead = {doc["tid"] for doc in self._ahead}
-                self._store.requeue(self._owner, self._heart.tids | ahead)
+                self._store.requeue(self._owner, self._heart.tids)
 
     def delete_all(self) -> None:
         """Forget all documents and attachments, for everybody; their ids are not used again."""

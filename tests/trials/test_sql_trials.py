@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import math
 import os
 import pickle
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import textwrap
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 from minopt import Domain, SQLTrials, Trials, fmin, hp, rand, tpe
+from minopt._resume import SeedStream
 from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
 from minopt.exceptions import (
     DamagedStore,
@@ -30,6 +34,7 @@ from minopt.exceptions import (
     StoreError,
     StoreTooNew,
 )
+from minopt.execute.futures import Futures
 from minopt.fmin import FMinIter
 from minopt.trials import owners
 from minopt.trials.open import open_trials
@@ -203,12 +208,48 @@ def test_a_search_interrupted_before_its_new_trial_began_leaves_it_waiting(
     assert told(again()) == told(memory)
 
 
+@pytest.mark.parametrize("method", [SeedStream.draw, SeedStream.draw_for])
+def test_a_ctrl_c_while_a_seed_is_drawn_costs_no_point(trials, again, monkeypatch, method):
+    n_calls = itertools.count(1)
+
+    def with_ctrl_c(self, *args):
+        if next(n_calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return method(self, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SeedStream, method.__name__, with_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            search(trials, 6)
+    search(trials, 6)
+    memory = Trials()
+    search(memory, 6)
+    assert told(again()) == told(memory)
+
+
+def test_a_second_ctrl_c_while_processes_end_leaves_trials_waiting(trials, again, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool:
+        with monkeypatch.context() as patched:
+            patched.setattr(Futures, "wait", interrupted)
+            patched.setattr(Futures, "close", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                search(trials, 3, executor=pool)
+        assert [(doc["state"], doc["owner"]) for doc in again().trials] == [(JOB_STATE_NEW, None)]
+        search(trials, 3, executor=pool)
+    assert again().statuses() == ["ok"] * 3
+
+
 def test_a_trial_that_is_about_to_begin_is_taken_back_from_nobody(trials, again):
-    insert(trials, rand.suggest(trials.new_trial_ids(1), Domain(abs, SPACE), trials, 0), 9, True)
+    claimed = []
+    documents = rand.suggest(trials.new_trial_ids(2), Domain(abs, SPACE), trials, 0)
+    insert(trials, documents, 9, claimed)
     trials._looked_for_lost = -math.inf
     trials._release_lost()
-    assert again()._claim_next() is None
-    assert trials._claim_next()["tid"] == 0
+    assert [doc["tid"] for doc in claimed] == [0]
+    assert again()._claim_next()["tid"] == 1
     assert trials._claim_next() is None
 
 
