@@ -46,6 +46,7 @@ class SeedStream:
         self._memory = _memory_of(trials)
         self._entry = self._find(state_of(rng))
         self._position: int = self._entry["n_seeds"]
+        self._before: tuple[Any, dict[str, Any]] | None = None  # the last seed was drawn
 
     @property
     def is_fresh(self) -> bool:
@@ -73,24 +74,30 @@ class SeedStream:
         for _ in range(n_seeds):
             self._rng.integers(N_SEEDS)
 
-    def mark(self) -> tuple[Any, ...]:
+    def _mark(self) -> tuple[Any, dict[str, Any]]:
         """Return where the stream stands, for `go_back`."""
         bit_generator = getattr(self._rng, "bit_generator", None)
-        state = None if bit_generator is None else bit_generator.state
-        return state, self._position, dict(self._entry)
+        return None if bit_generator is None else bit_generator.state, dict(self._entry)
 
-    def go_back(self, mark: tuple[Any, ...]) -> None:
-        """Take back the seed drawn since `mark`, of which nothing came.
+    def settle(self) -> None:
+        """Note that what came of the seeds drawn so far is known."""
+        self._before = None
 
-        Not if another thread has drawn from the same stream meanwhile.
+    def go_back(self) -> None:
+        """Take back the seed that was drawn since `settle`, of which nothing came.
+
+        Not if somebody else has drawn from the same stream meanwhile.
         """
-        state, position, entry = mark
+        if self._before is None:
+            return
+        state, entry = self._before
         with _lock, self._alone():
             if state is None or self._entry["n_seeds"] > entry["n_seeds"] + 1:
                 return
             self._rng.bit_generator.state = state
             self._entry.update(entry)
-            self._position = position
+            self._position = entry["n_seeds"]
+            self._before = None
 
     def draw_for(self, n: int) -> tuple[list[Any], int]:
         """Return the ids of `n` new trials, and the next seed."""
@@ -106,6 +113,7 @@ class SeedStream:
             if entry["n_seeds"] == 0 and not any(known is entry for known in self._memory):
                 entry = self._entry = self._begun_elsewhere(entry)
             self._wind(entry["n_seeds"] - self._position)  # another thread has the same stream
+            self._before = self._mark()
             seed = int(self._rng.integers(N_SEEDS))
             entry["n_seeds"] += 1
             entry["last"] = state_of(self._rng)

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from timeit import default_timer as timer
 from typing import Any, TypeAlias
 
@@ -34,7 +34,7 @@ from minopt.trials.documents import (
 )
 from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
-from minopt.trials.memory import Trials
+from minopt.trials.memory import LOCK, Trials
 from minopt.trials.save_file import SaveFile
 from minopt.trials.stock import (
     insert,
@@ -155,7 +155,8 @@ class FMinIter:
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
         self._finishes_with_others = True
         try:
-            with searching(self.trials):
+            # others wait for trials that are run in this very thread, see `_wait_for_threads`
+            with searching(self.trials) if self._executor is None else nullcontext():
                 n_missing = self.max_evals - tally(self.trials).held
                 self.run(n_missing, block_until_done=self.asynchronous)
                 self._finish_with_others()
@@ -297,7 +298,7 @@ class FMinIter:
         if n_ids <= 0:
             return 0
         new_ids: list[Any] = []
-        before = seeds.mark()
+        seeds.settle()
         try:
             new_ids, seed = seeds.draw_for(n_ids)
             returned = self.algo(new_ids, self.domain, self.trials, seed)
@@ -305,7 +306,7 @@ class FMinIter:
             n_inserted = insert(self.trials, documents, most, self._claims(n_waiting))
         except BaseException:
             if not _holds_any(self.trials, new_ids):
-                seeds.go_back(before)  # to be asked again on resuming
+                seeds.go_back()  # to be asked again on resuming
             raise
         return n_inserted
 
@@ -363,17 +364,14 @@ class FMinIter:
 
     def _advance_many(self, executor: Executor, asks_on: bool) -> bool:
         """Begin waiting trials while there are free slots; wait for one unless more are asked."""
-        while executor.n_free and (trial := self._claim()) is not None:
+        while executor.n_free:
+            trial = claim_next(self.trials, self._begun, self._claimed)
+            if trial is None:
+                break
             executor.submit(self.domain, self.trials, trial)
         if executor.n_free and asks_on:
             return True
         return self._collect()
-
-    def _claim(self) -> Document | None:
-        if not self._claimed:
-            return claim_next(self.trials, self._begun)
-        self._begun.append(self._claimed[0])  # before it leaves the other list: a Ctrl-C may come
-        return self._claimed.pop(0)
 
     def _collect(self) -> bool:
         """Wait until a trial ends, and record it; False if none is running."""
@@ -399,12 +397,14 @@ class FMinIter:
                 self._executor.close()
         finally:  # also if a second Ctrl-C does not wait for the processes to end
             with uninterrupted:
-                self._put_back([*self._begun, *self._claimed])
-                self._begun.clear()
-                self._claimed.clear()
+                self._put_back()
 
-    def _put_back(self, trials: Sequence[Document]) -> None:
-        for trial in trials:
+    def _put_back(self) -> None:
+        with LOCK:
+            abandoned = [*self._begun, *self._claimed]
+            self._begun.clear()
+            self._claimed.clear()
+        for trial in abandoned:
             if trial["state"] == JOB_STATE_RUNNING:
                 with suppress(OSError, InvalidArgument):  # else it is taken back: `_release_lost`
                     put_back(self.trials, trial)

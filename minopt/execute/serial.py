@@ -6,21 +6,32 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
+from minopt._interrupts import uninterrupted
 from minopt.execute.contract import Finished
 from minopt.execute.evaluate import ONCE, evaluate_trial, put_back
 from minopt.execute.retry import Retry
 from minopt.trials.documents import JOB_STATE_NEW, JOB_STATE_RUNNING, Document
-from minopt.trials.memory import Trials
+from minopt.trials.memory import LOCK, Trials
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
 
 
-def claim_next(trials: Any, into: list[Document] | None = None) -> Document | None:
+def claim_next(
+    trials: Any, into: list[Document] | None = None, ahead: list[Document] | None = None
+) -> Document | None:
     """Take the oldest waiting trial for the caller alone; None if there is none.
 
-    It is put `into` the caller's list first, if there is one, see `run_next`.
+    It is put `into` the caller's list first, if there is one, see `run_next`. Those that were
+    claimed `ahead`, as they were inserted, come before all others.
     """
+    if ahead:
+        with uninterrupted, LOCK:
+            if ahead:
+                trial = ahead.pop(0)
+                if into is not None:
+                    into.append(trial)
+                return trial
     if isinstance(trials, Trials):
         return trials._claim_next(into)
     for trial in trials._dynamic_trials:  # a store of the user's own
@@ -39,7 +50,7 @@ def run_next(
     timeout: float | None = None,
     retry: Retry = ONCE,
     is_over: Callable[[], bool] = lambda: False,
-    claimed: list[Document] | None = None,
+    ahead: list[Document] | None = None,
 ) -> Finished | None:
     """Run the oldest waiting trial and record how it ended; None if none is waiting.
 
@@ -53,13 +64,12 @@ def run_next(
         Whether to run it again after a bad end.
     is_over : callable
         Tells that nothing is to begin any more, another attempt neither.
-    claimed : list of dict
-        What the caller has claimed already: that comes first. It is empty afterwards.
+    ahead : list of dict
+        What the caller has claimed already, of which the first is taken.
     """
-    if claimed is None:
-        claimed = []
+    claimed: list[Document] = []
     try:
-        trial = claimed[0] if claimed else claim_next(trials, claimed)
+        trial = claim_next(trials, claimed, ahead)
         if trial is None:
             return None
         return Finished(trial, evaluate_trial(domain, trials, trial, timeout, retry, is_over))
@@ -68,5 +78,3 @@ def run_next(
             if trial["state"] == JOB_STATE_RUNNING:
                 put_back(trials, trial)
         raise
-    finally:
-        claimed.clear()

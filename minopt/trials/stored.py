@@ -127,15 +127,21 @@ class StoredTrials(Trials):
         docs = list(docs)
         with uninterrupted, LOCK:
             claims, self._claims = self._claims, None  # one trial, however many calls this takes
+            if not (docs and docs[0]["state"] == JOB_STATE_NEW):
+                claims = None
             owner = None if claims is None else self._owner
             docs = docs[: self._store.insert(docs, self._most, owner)]
-            if claims is not None and docs:
-                self._heart.beat_for(docs[0]["tid"])
-                claims.append(docs[0])
+            if claims is not None:
+                claims += docs[:1]  # first, so that the caller knows of it whatever comes
             # known from now on: others may have claimed them already
             self._by_tid.update((doc["tid"], doc) for doc in docs)
+            for doc in claims or ():
+                self._heart.beat_for(doc["tid"])
             self._pull()  # what others inserted before comes first
             self._dynamic_trials.extend(filter(self._is_known, docs))
+            if claims:  # the pull may have made other documents, if somebody deleted all meanwhile
+                live = (self._by_tid.get(doc["tid"]) for doc in claims)
+                claims[:] = [doc for doc in live if doc is not None and doc["owner"] == owner]
         return [doc["tid"] for doc in docs]
 
     def new_trial_ids(self, n: int) -> list[int]:

@@ -54,6 +54,10 @@ def search(trials, n, algo=rand.suggest, fn=objective, **options):
     return fmin(fn, SPACE, algo, n, trials=trials, **options)
 
 
+def points(trials):
+    return [doc["misc"]["vals"] for doc in trials.trials]
+
+
 def told(trials):
     """What a search has found, apart from when and by whom."""
     return [(doc["tid"], doc["state"], doc["result"], doc["misc"]["vals"]) for doc in trials.trials]
@@ -225,6 +229,64 @@ def test_a_ctrl_c_while_a_seed_is_drawn_costs_no_point(trials, again, monkeypatc
     memory = Trials()
     search(memory, 6)
     assert told(again()) == told(memory)
+
+
+def test_an_interrupted_algorithm_costs_no_point_though_others_draw_from_its_seed(trials, again):
+    n_calls = itertools.count(1)
+
+    def algo(*args):
+        if next(n_calls) == 2:
+            raise KeyboardInterrupt
+        return rand.suggest(*args)
+
+    def fn(_):
+        if len(again()) == 1:
+            other = FMinIter(rand.suggest, Domain(lambda _: 0.0, SPACE), again(), rstate=0)
+            other.run(1, block_until_done=False)
+        return 0.0
+
+    with pytest.raises(KeyboardInterrupt):
+        search(trials, 6, algo, fn)
+    assert len(again()) == 2
+    search(trials, 6, algo, fn)
+    memory = Trials()
+    search(memory, 6, fn=lambda _: 0.0)
+    assert points(again()) == points(memory)
+
+
+@pytest.mark.parametrize("make_trials", [lambda _: Trials(), lambda again: again()])
+def test_an_algorithm_may_return_trials_that_are_done(again, make_trials):
+    def algo(new_ids, domain, seen, seed):
+        (document,) = rand.suggest(new_ids, domain, seen, seed)
+        if document["tid"] % 2:
+            document.update(state=JOB_STATE_DONE, result={"status": "ok", "loss": -5.0})
+        return [document]
+
+    trials = make_trials(again)
+    search(trials, 4, algo, fn=lambda _: 1.0)
+    assert trials.losses() == [1.0, -5.0, 1.0, -5.0]
+
+
+def test_a_search_goes_on_when_somebody_deletes_all_while_it_proposes(trials, again):
+    def algo(new_ids, domain, seen, seed):
+        if 2 in new_ids:
+            again().delete_all()
+        return rand.suggest(new_ids, domain, seen, seed)
+
+    search(trials, 4, algo)
+    assert {doc["state"] for doc in trials} == {doc["state"] for doc in again()} == {JOB_STATE_DONE}
+
+
+@pytest.mark.parametrize("make_trials", [lambda _: Trials(), lambda again: again()])
+def test_threads_that_share_a_search_run_each_trial_once(again, make_trials):
+    calls = []
+    domain = Domain(lambda point: calls.append(point["x"]) or 0.0, SPACE)
+    shared = FMinIter(rand.suggest, domain, make_trials(again), rstate=0, max_evals=100)
+    with ThreadPoolExecutor(2) as pool:
+        for end in [pool.submit(shared.run, 20) for _ in range(2)]:
+            end.result()
+    assert shared.trials.statuses() == ["ok"] * len(calls)
+    assert len(set(calls)) == len(calls) == 40
 
 
 def test_a_second_ctrl_c_while_processes_end_leaves_trials_waiting(trials, again, monkeypatch):
