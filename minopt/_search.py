@@ -37,7 +37,9 @@ from minopt.trials.ledger import Tally
 from minopt.trials.memory import LOCK, Trials
 from minopt.trials.save_file import SaveFile
 from minopt.trials.stock import (
+    holds_any,
     insert,
+    is_shared,
     release_lost,
     searched_elsewhere,
     searching,
@@ -51,7 +53,7 @@ Algorithm: TypeAlias = Callable[[Sequence[Any], Domain, Any, int], Sequence[Docu
 logger = logging.getLogger("minopt.fmin")
 
 _PATIENCE = 1.0  # seconds between two looks at whether the search was cancelled
-_SHORT_WHILE = 0.01  # seconds between two looks at the trials of another thread
+_SHORT_WHILE = 0.01  # ... at the trials of another thread
 
 
 class FMinIter:
@@ -239,7 +241,7 @@ class FMinIter:
 
     def _watch_others(self, n_finished: int, bar: Any) -> None:
         """Where others search too: tell the bar of the last trials, which they run."""
-        while _is_shared(self.trials) and not (self.asynchronous or self._stopped):
+        while is_shared(self.trials) and not (self.asynchronous or self._stopped):
             count = tally(self.trials)
             if self._is_over(count) or count.new or not count.running:
                 return
@@ -250,7 +252,7 @@ class FMinIter:
 
     def _finish_with_others(self) -> None:
         """Where others search too: wait for trials that they run, and run what they leave."""
-        while _is_shared(self.trials) and not (self.asynchronous or self._stopped):
+        while is_shared(self.trials) and not (self.asynchronous or self._stopped):
             count = tally(self.trials)
             if self._is_over(count) or count.finished >= self.max_evals or not count.unfinished:
                 return
@@ -263,7 +265,7 @@ class FMinIter:
 
     def _was_overtaken(self, before: Tally, count: Tally) -> bool:
         """Tell whether another thread or process may have taken the trial that was to be run."""
-        if _is_shared(self.trials):
+        if is_shared(self.trials):
             return True
         return not _has_own_evaluation(self) and count.by_state != before.by_state
 
@@ -305,7 +307,7 @@ class FMinIter:
             documents = new_documents(self.algo, returned, n_ids)
             n_inserted = insert(self.trials, documents, most, self._claims(n_waiting))
         except BaseException:
-            if not _holds_any(self.trials, new_ids):
+            if not holds_any(self.trials, new_ids):
                 seeds.go_back()  # to be asked again on resuming
             raise
         return n_inserted
@@ -364,10 +366,7 @@ class FMinIter:
 
     def _advance_many(self, executor: Executor, asks_on: bool) -> bool:
         """Begin waiting trials while there are free slots; wait for one unless more are asked."""
-        while executor.n_free:
-            trial = claim_next(self.trials, self._begun, self._claimed)
-            if trial is None:
-                break
+        while executor.n_free and (trial := claim_next(self.trials, self._begun, self._claimed)):
             executor.submit(self.domain, self.trials, trial)
         if executor.n_free and asks_on:
             return True
@@ -476,11 +475,6 @@ def _has_own_evaluation(search: FMinIter) -> bool:
     return getattr(bound, "__func__", bound) is not _OUR_SERIAL_EVALUATE
 
 
-def _is_shared(trials: Any) -> bool:
-    """Tell whether other processes may search on the same trials."""
-    return bool(getattr(trials, "_is_shared", False))
-
-
 def _poll_interval(trials: Any, wanted: float) -> float:
     """Return how often to look at trials that others run: as often as they allow."""
     allowed = getattr(trials, "_poll_interval", None)
@@ -492,12 +486,6 @@ def _progress_callback(show_progressbar: Any) -> Callable[..., Any]:
     if callable(show):
         return show
     return default_callback if show else no_progress_callback
-
-
-def _holds_any(trials: Any, tids: Sequence[Any]) -> bool:
-    """Tell whether one of the ids is that of a trial."""
-    documents = getattr(trials, "_dynamic_trials", trials.trials)
-    return any(document["tid"] in tids for document in documents)
 
 
 def _is_stream(rstate: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ from minopt.trials.stored import StoredTrials
 
 __all__ = [
     "gives_ids_as_ours",
+    "holds_any",
     "insert",
+    "is_shared",
     "release_lost",
     "searched_elsewhere",
     "searching",
@@ -66,6 +68,17 @@ def take_stock(trials: Any) -> Tally:
     with LOCK:
         trials._sync()
         return trials._ledger.tally()  # type: ignore[no-any-return]
+
+
+def is_shared(trials: Any) -> bool:
+    """Tell whether other processes may search on the same trials."""
+    return bool(getattr(trials, "_is_shared", False))
+
+
+def holds_any(trials: Any, tids: Sequence[Any]) -> bool:
+    """Tell whether one of the ids is that of a trial."""
+    documents = getattr(trials, "_dynamic_trials", trials.trials)
+    return any(document["tid"] in tids for document in documents)
 
 
 def release_lost(trials: Any) -> None:

@@ -63,6 +63,14 @@ print(json.dumps({"version": hyperopt.__version__, "losses": losses, "best": bes
 
 def old_python():
     """The Python of an environment with hyperopt 0.2.7, made if that is possible."""
+    fcntl = pytest.importorskip("fcntl")
+    OLD.parent.mkdir(parents=True, exist_ok=True)
+    with OLD.with_name(f"{OLD.name}.lock").open("w") as lock:  # several runs of the tests share it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return made_old_python()
+
+
+def made_old_python():
     python = OLD / "bin" / "python"
     done = OLD / "complete"
     if done.exists():
