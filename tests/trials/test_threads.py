@@ -131,7 +131,8 @@ def test_a_search_within_a_trial_may_use_the_same_trials(n_threads):
     def objective(x):
         if len(trials) < 4 + n_threads:
             n = len(trials) + 1
-            fmin(float, SPACE, rand.suggest, n, trials=trials, rstate=n, verbose=False)
+            settings = {"trials": trials, "verbose": False, "return_argmin": False}
+            fmin(float, SPACE, rand.suggest, n, rstate=n, **settings)
         return x
 
     def search():
