@@ -58,6 +58,14 @@ def points(trials):
     return [doc["misc"]["vals"] for doc in trials.trials]
 
 
+def goes_on_as_in_memory(trials, again, n):
+    """Go on with a search, and see that it ends as one that was never stopped."""
+    search(trials, n)
+    memory = Trials()
+    search(memory, n)
+    assert told(again()) == told(memory)
+
+
 def told(trials):
     """What a search has found, apart from when and by whom."""
     return [(doc["tid"], doc["state"], doc["result"], doc["misc"]["vals"]) for doc in trials.trials]
@@ -188,10 +196,7 @@ def test_an_interrupted_trial_waits_again(trials, again):
         search(trials, 3, fn=interrupted)
     (doc,) = again().trials
     assert (doc["state"], doc["owner"]) == (JOB_STATE_NEW, None)
-    search(trials, 3)
-    memory = Trials()
-    search(memory, 3)
-    assert told(again()) == told(memory)
+    goes_on_as_in_memory(trials, again, 3)
 
 
 def test_a_search_interrupted_before_its_new_trial_began_leaves_it_waiting(
@@ -206,10 +211,7 @@ def test_a_search_interrupted_before_its_new_trial_began_leaves_it_waiting(
             search(trials, 3)
     (doc,) = again().trials
     assert (doc["state"], doc["owner"]) == (JOB_STATE_NEW, None)
-    search(trials, 3)
-    memory = Trials()
-    search(memory, 3)
-    assert told(again()) == told(memory)
+    goes_on_as_in_memory(trials, again, 3)
 
 
 @pytest.mark.parametrize("method", [SeedStream.draw, SeedStream.draw_for])
@@ -225,10 +227,7 @@ def test_a_ctrl_c_while_a_seed_is_drawn_costs_no_point(trials, again, monkeypatc
         patched.setattr(SeedStream, method.__name__, with_ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             search(trials, 6)
-    search(trials, 6)
-    memory = Trials()
-    search(memory, 6)
-    assert told(again()) == told(memory)
+    goes_on_as_in_memory(trials, again, 6)
 
 
 def test_an_interrupted_algorithm_costs_no_point_though_others_draw_from_its_seed(trials, again):

@@ -58,6 +58,8 @@ _is_mine = (_rows.c.owner == bindparam("who")) | _rows.c.owner.is_(None)
 _UPDATE_MINE = _UPDATE.where(_is_mine | (_rows.c.state == literal_column(str(JOB_STATE_NEW))))
 _UPDATE_SAME = _UPDATE.where(_rows.c.digest == bindparam("seen"))
 
+_UNTOUCHED: dict[str, Any] = {"requeued": 0, "heartbeat": None}
+
 
 class _NoSuchTrial(Exception):
     """There is no trial that an update is meant for; nothing is written."""
@@ -153,11 +155,10 @@ class SQLStore(Store):
             first = head.tick(len(added))
             heads.write(connection, self._key, head)
             rows = [
-                {**one.columns, "exp_key": self._key, "seq": first + place, "requeued": 0}
+                {**one.columns, "exp_key": self._key, "seq": first + place, **_UNTOUCHED}
                 for place, one in enumerate(added)
             ]
             if owner is not None:
-                rows = [{**row, "heartbeat": None} for row in rows]
                 rows[0]["heartbeat"] = _time(connection)
             try:
                 connection.execute(_rows.insert(), rows)
