@@ -1,4 +1,4 @@
-"""Of all tests: those marked slow are left out unless `-m` speaks of them."""
+"""Of all tests: those marked slow are left out unless `-m` speaks of them, notes come last."""
 
 from __future__ import annotations
 
@@ -17,3 +17,17 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _no_seed_from_outside(monkeypatch):
     monkeypatch.delenv("HYPEROPT_FMIN_SEED", raising=False)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have noted of themselves, also those that ran in another process."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    notes: dict[str, list[str]] = {}
+    for report in reports:
+        if getattr(report, "when", None) == "teardown":
+            for title, note in report.user_properties:
+                notes.setdefault(title, []).append(note)
+    for title, lines in notes.items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -38,7 +38,6 @@ DEFAULTS = {
     "role": "searches",
 }
 LONG = 60.0  # seconds; for what must come, and comes soon
-ACCOUNTS = pytest.StashKey[dict]()
 
 
 @dataclass
@@ -248,10 +247,12 @@ def is_over(leader):
 
 @pytest.fixture
 def account(request):
-    """The account of the mode that a test is about."""
-    accounts = request.config.stash.setdefault(ACCOUNTS, {})
-    name = request.node.name.removeprefix("test_").replace("_", " ")
-    return accounts.setdefault(name, Account())
+    """The account of the mode that a test is about, printed when all tests have ended."""
+    account = Account()
+    yield account
+    if account.kills:
+        name = request.node.name.removeprefix("test_").replace("_", " ")
+        request.node.user_properties.append(("what faults have cost", f"{name}: {account}"))
 
 
 @pytest.fixture
@@ -346,13 +347,3 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("faults_long"):
             item.add_marker(pytest.mark.skip(reason="asked for with -m faults_long"))
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    """Print what the kills have cost, a line to each mode."""
-    accounts = config.stash.get(ACCOUNTS, {})
-    if accounts:
-        terminalreporter.section("what faults have cost")
-    for name, account in accounts.items():
-        if account.kills:
-            terminalreporter.write_line(f"{name}: {account}")
