@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 
 import pytest
 
@@ -17,12 +18,20 @@ SPACE = {name: hp.uniform(name, 0, 1) for name in "abc"}
 
 
 @pytest.fixture
-def interrupted():
+def interrupted(monkeypatch):
     """Run something, ending it by KeyboardInterrupt after some seconds if it takes longer."""
 
     def interrupt(*args):
         raise KeyboardInterrupt
 
+    def press_again(unraised, otherwise=sys.unraisablehook):
+        """Python drops what is raised within the callback of a weak reference."""
+        if unraised.exc_type is KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+        else:
+            otherwise(unraised)
+
+    monkeypatch.setattr(sys, "unraisablehook", press_again)
     before = signal.signal(signal.SIGALRM, interrupt)
 
     def run(seconds, work):
