@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from minopt._arguments import checked_points
 from minopt.algo.shared import new_document
-from minopt.trials.documents import JOB_STATE_CANCEL, JOB_STATE_NEW, STATUS_NEW, Document
+from minopt.trials.documents import (
+    JOB_STATE_CANCEL,
+    JOB_STATE_NEW,
+    STATUS_NEW,
+    Document,
+    all_documents,
+)
 from minopt.trials.documents import new_document as new_trial_document
 from minopt.trials.memory import LOCK, Trials
 from minopt.trials.stock import sync, tally
@@ -85,7 +91,7 @@ def _held(domain: Domain, trials: Any) -> list[Any]:
     """Return the key of each point that the trials hold."""
     keys = []
     exp_key = getattr(trials, "_exp_key", None)
-    for trial in getattr(trials, "_dynamic_trials", trials.trials):
+    for trial in all_documents(trials):
         if trial["state"] == JOB_STATE_CANCEL or (exp_key and trial["exp_key"] != exp_key):
             continue
         vals = trial["misc"]["vals"]

@@ -26,6 +26,7 @@ __all__ = [
     "TRIAL_MISC_KEYS",
     "Document",
     "SONify",
+    "all_documents",
     "check_document",
     "copied",
     "error_text",
@@ -88,6 +89,12 @@ def error_text(trial: Mapping[str, Any]) -> str | None:
     kind, *message = error if isinstance(error, (list, tuple)) else (error,)
     name = str(kind).removeprefix("<class '").removesuffix("'>")
     return ": ".join([name, *map(str, message)])
+
+
+def all_documents(trials: Any) -> list[Document]:
+    """Return the documents of any Trials, also those that its ``trials`` does not show."""
+    documents: list[Document] = getattr(trials, "_dynamic_trials", trials.trials)
+    return documents
 
 
 def state_name(state: Any) -> str:

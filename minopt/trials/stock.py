@@ -10,7 +10,7 @@ from typing import Any
 
 from minopt._interrupts import uninterrupted
 from minopt.trials import summary
-from minopt.trials.documents import JOB_STATES, Document
+from minopt.trials.documents import JOB_STATES, Document, all_documents
 from minopt.trials.ledger import UNFINISHED, Tally, is_injected
 from minopt.trials.memory import LOCK, Trials
 from minopt.trials.stored import StoredTrials
@@ -77,8 +77,7 @@ def is_shared(trials: Any) -> bool:
 
 def holds_any(trials: Any, tids: Sequence[Any]) -> bool:
     """Tell whether one of the ids is that of a trial."""
-    documents = getattr(trials, "_dynamic_trials", trials.trials)
-    return any(document["tid"] in tids for document in documents)
+    return any(document["tid"] in tids for document in all_documents(trials))
 
 
 def release_lost(trials: Any) -> None:
@@ -92,7 +91,7 @@ def tally(trials: Any) -> Tally:
     if _is_ours(trials, _TALLY_RELIES_ON):
         return trials._tally  # type: ignore[no-any-return]
     new, running, done, error, cancel = map(trials.count_by_state_unsynced, JOB_STATES)
-    docs = getattr(trials, "_dynamic_trials", trials.trials)
+    docs = all_documents(trials)
     unfinished = [doc for doc in docs if doc["state"] in UNFINISHED]
     injected = sum(doc["state"] not in UNFINISHED and is_injected(doc) for doc in docs)
     best = summary.best_loss(trials)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import sys
 
 import pytest
 
@@ -15,38 +13,6 @@ from minopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING
 pytest.importorskip("sqlalchemy")
 
 SPACE = {name: hp.uniform(name, 0, 1) for name in "abc"}
-
-
-@pytest.fixture
-def interrupted(monkeypatch):
-    """Run something, ending it by KeyboardInterrupt after some seconds if it takes longer."""
-
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    def press_again(unraised, otherwise=sys.unraisablehook):
-        """Python drops what is raised within the callback of a weak reference."""
-        if unraised.exc_type is KeyboardInterrupt:
-            signal.setitimer(signal.ITIMER_REAL, 0.001)
-        else:
-            otherwise(unraised)
-
-    monkeypatch.setattr(sys, "unraisablehook", press_again)
-    before = signal.signal(signal.SIGALRM, interrupt)
-
-    def run(seconds, work):
-        try:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-            work()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        except KeyboardInterrupt:
-            return True
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        return False
-
-    yield run
-    signal.signal(signal.SIGALRM, before)
 
 
 def vals(trials):

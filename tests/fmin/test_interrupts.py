@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import threading
 
 import pytest
 
@@ -15,42 +13,11 @@ from minopt.trials.columns import History
 SPACE = {name: hp.uniform(name, 0, 1) for name in "abc"}
 
 
-@pytest.fixture
-def interrupted():
-    """Run something, ending it by KeyboardInterrupt after some seconds if it takes longer."""
-    if (
-        not hasattr(signal, "setitimer")
-        or threading.current_thread() is not threading.main_thread()
-    ):
-        pytest.skip("needs a timer that interrupts the main thread")
-
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-
-    def run(seconds, work):
-        try:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-            work()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        except KeyboardInterrupt:
-            return True
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        return False
-
-    yield run
-    signal.signal(signal.SIGALRM, before)
-
-
 @pytest.mark.parametrize(
     "algo, n_trials, longest",
     [(rand.suggest, 600, 0.006), (tpe.suggest, 60, 0.02)],
     ids=["rand", "tpe"],
 )
-# Ctrl-C may land in a callback of the garbage collector (hypothesis has one) and stay there.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_search_interrupted_at_random_ends_as_if_it_had_not_been(
     search, interrupted, algo, n_trials, longest
 ):
