@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -29,6 +30,9 @@ class _Uninterrupted:
         self._depth = 0
         self._before: dict[int, Any] = {}
         self._noted: dict[int, FrameType | None] = {}
+        self._forks_in_main_thread = True
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._note_fork, after_in_child=self._begin_anew)
 
     def __enter__(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -66,6 +70,19 @@ class _Uninterrupted:
             raise raised
         for number, frame in noted.items():
             before[number](number, frame)
+
+    def _begin_anew(self) -> None:
+        """Put the handlers back in a child that was forked by another thread than the main one.
+
+        The forking thread is the child's main one, and nobody is there to end the block.
+        """
+        if self._depth and not self._forks_in_main_thread:
+            self._depth = 0
+            self._restore()
+            self._before, self._noted = {}, {}
+
+    def _note_fork(self) -> None:
+        self._forks_in_main_thread = threading.current_thread() is threading.main_thread()
 
     def _restore(self) -> BaseException | None:
         """Put all handlers back; return what one of them raised meanwhile."""

@@ -8,12 +8,12 @@ number, one in a last state goes on from there, and any other begins a stream of
 from __future__ import annotations
 
 import hashlib
-import threading
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
 
+from minopt._locks import thread_lock
 from minopt.trials.memory import Trials
 from minopt.trials.stock import gives_ids_as_ours
 
@@ -23,7 +23,7 @@ N_SEEDS = 2**31 - 1
 _PCG = (np.random.PCG64, np.random.PCG64DXSM)
 _ALONE: AbstractContextManager[None] = nullcontext()
 
-_lock = threading.RLock()
+_lock = thread_lock()
 
 
 class SeedStream:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-_lock = threading.RLock()
+from minopt._locks import thread_lock
+
+_lock = thread_lock()
 
 
 class StandIn:

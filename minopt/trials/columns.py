@@ -8,7 +8,6 @@ look; finding that out costs a pass at C speed, and nothing else is read twice.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Sequence
 from itertools import compress, count, repeat
 from operator import is_, is_not, itemgetter, lt
@@ -17,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from minopt._locks import thread_lock
 from minopt._types import BoolArray, FloatArray, IntArray
 from minopt.trials.documents import (
     JOB_STATE_DONE,
@@ -34,7 +34,7 @@ _STATE, _RESULT, _MISC, _VALS = map(itemgetter, ("state", "result", "misc", "val
 _N_LOOKS = 5
 
 _histories: WeakKeyDictionary[Any, History] = WeakKeyDictionary()
-_lock = threading.RLock()
+_lock = thread_lock()
 
 
 def history_of(trials: Any) -> History:

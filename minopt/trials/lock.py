@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from minopt._locks import thread_lock
 from minopt._warn import warn
 from minopt.exceptions import FileInUse, StoreError
 
@@ -43,7 +44,7 @@ class Holder(NamedTuple):
 # A lock of POSIX belongs to the process, so its threads are told apart here; and it is lost when
 # the process closes any handle on the file, so a file that is held is not opened again.
 _held: dict[tuple[int, int], Holder] = {}
-_guard = threading.Lock()
+_guard = thread_lock()
 
 
 class FileLock:

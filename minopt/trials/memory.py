@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from minopt._clock import coarse_utcnow
+from minopt._locks import thread_lock
 from minopt.exceptions import InvalidArgumentType, InvalidTrial
 from minopt.trials.documents import (
     JOB_STATE_NEW,
@@ -25,7 +25,7 @@ from minopt.trials.points import Decoder
 from minopt.trials.reading import ReadableTrials
 
 # One lock for all Trials, so that they can be pickled and copied.
-LOCK = threading.RLock()
+LOCK = thread_lock()
 
 _DERIVED = ("_ledger", "_counter", "_decoder", "_most", "_claims")
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import threading
 from pathlib import Path
 from typing import TypeAlias
+
+from minopt._locks import thread_lock
 
 __all__ = ["Identity", "identity_at", "not_used", "read", "used"]
 
 Identity: TypeAlias = tuple[int, int]
 
-_guard = threading.RLock()
+_guard = thread_lock()
 _used: dict[Identity, int] = {}
 _kept: dict[Identity, int] = {}
 
@@ -90,12 +91,3 @@ def not_used(identity: Identity) -> None:
             del _used[identity]
             if identity in _kept:
                 os.close(_kept.pop(identity))
-
-
-def _after_fork() -> None:
-    global _guard  # another thread may have had it
-    _guard = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
