@@ -10,6 +10,7 @@ import numpy as np
 
 from minopt.exceptions import InvalidLoss, InvalidResultStatus
 from minopt.trials.documents import STATUS_OK, STATUS_STRINGS
+from minopt.trials.values import only_item
 
 _RIGHT = (
     "return a float, or a dict with 'loss' and 'status' such as {'loss': 0.5, 'status': STATUS_OK}"
@@ -21,7 +22,7 @@ def clean_result(returned: Any, who: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    returned : number, array of one number, object with ``__float__``, or mapping
+    returned : number, array of one number, object with ``__float__``, or what ``dict`` takes
     who : str
         Start of an error's sentence, such as ``"trial 12: "``.
 
@@ -38,9 +39,9 @@ def clean_result(returned: Any, who: str) -> dict[str, Any]:
     InvalidResultStatus
         If there is no status, or it is not one of `STATUS_STRINGS`.
     """
-    if not isinstance(returned, Mapping):
+    result = _as_dict(returned)
+    if result is None:
         return {"loss": _loss_of_value(returned, who), "status": STATUS_OK}
-    result = dict(returned)
     keys = ", ".join(map(str, result)) or "none"
     if "status" not in result:
         raise InvalidResultStatus(
@@ -58,6 +59,19 @@ def clean_result(returned: Any, who: str) -> dict[str, Any]:
     if status == STATUS_OK:
         result["loss"] = _loss_of_dict(result, keys, who)
     return result
+
+
+def _as_dict(returned: Any) -> dict[str, Any] | None:
+    """Return a mapping, what looks like one, or a list of pairs as a dict; None for the rest."""
+    if isinstance(returned, Mapping):
+        return dict(returned)
+    is_pairs = isinstance(returned, (list, tuple)) and bool(returned)
+    if is_pairs and not all(isinstance(pair, tuple) and len(pair) == 2 for pair in returned):
+        return None
+    try:
+        return dict(returned) if is_pairs or callable(getattr(returned, "keys", None)) else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _loss_of_dict(result: dict[str, Any], keys: str, who: str) -> float:
@@ -94,7 +108,7 @@ def as_loss(value: Any) -> float:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, np.ndarray):
-        return float(value.item())
+        return float(only_item(value))
     if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
         raise TypeError(f"a complex number is no loss: {value!r}")
     return float(value)

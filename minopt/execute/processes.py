@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LOOK_AT_MEMORY = 0.05  # seconds
 _STARTS = 3  # of a worker that is killed before it has anything to do
 _GRACE = 1.0  # seconds for a worker to leave by itself
+_unread: list[Exception] = []  # of this worker process
 _NO_RECYCLING = "LOKY_MAX_MEMORY_LEAK_SIZE"  # bytes; what a trial keeps for the next is no leak
 
 
@@ -53,6 +55,11 @@ class Processes(Executor):
                 "n_jobs and executor='processes' start processes, which a daemon of "
                 "multiprocessing may not; use n_jobs=1, executor=ThreadPoolExecutor(2), or a "
                 "process with daemon=False"
+            )
+        if sys.stdout is None or sys.stderr is None:
+            raise InvalidArgument(
+                "n_jobs and executor='processes' need a stdout and a stderr, which this process "
+                "lacks; rather than close them, send them to a file or to /dev/null"
             )
         self._luggage: tuple[str, bytes, int] | None = None
         self._slots: list[_Slot] = []
@@ -130,7 +137,7 @@ class _Slot:
             initargs=self._luggage,
             env={_NO_RECYCLING: os.environ.get(_NO_RECYCLING, "1e18")},
         )
-        self._ready: Future[Any] = self._pool.submit(os.getpid)
+        self._ready: Future[Any] = self._pool.submit(_begin_work)
 
     @property
     def is_idle(self) -> bool:
@@ -170,9 +177,10 @@ class _Slot:
             self._ready.result()
         except Exception as wrong:
             self._pool.shutdown(wait=False, kill_workers=True)
+            died = isinstance(wrong, BrokenExecutor)
+            why = wrong.__cause__ or wrong if died else f"{type(wrong).__name__}: {wrong}"
             raise InvalidArgument(
-                "the objective and the space could not be read in a worker process: "
-                f"{wrong.__cause__ or wrong}"
+                f"the objective and the space could not be read in a worker process: {why}"
             ) from wrong
 
     def deadline(self, timeout: float | None) -> float | None:
@@ -236,7 +244,17 @@ def _begin_worker(key: str, data: bytes, parent: int) -> None:
     # Ctrl-C is for the search, which then ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(parent)
-    shipping.receive(key, data)
+    try:
+        shipping.receive(key, data)
+    except Exception as error:  # noqa: BLE001 - raised where the search hears of it
+        _unread.append(error)
+
+
+def _begin_work() -> int:
+    """Return the worker's process id, or raise what kept it from reading the domain."""
+    if _unread:
+        raise _unread[0]
+    return os.getpid()
 
 
 def _last_words(broken: BaseException) -> str:

@@ -218,6 +218,7 @@ def plain(value: Any) -> Any:
 
 
 _NESTING = (dict, tuple, list)
+_NOT_PLAIN = "mMV"  # dates, spans of time and records: a Python value lacks their unit, or fields
 
 
 def _plain_items(value: Any) -> Visit:
@@ -230,8 +231,6 @@ def _plain_items(value: Any) -> Visit:
 
 
 def _plain_leaf(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return value.item()
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value if value.dtype.kind in _NOT_PLAIN else value.item()
     return value

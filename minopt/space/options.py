@@ -75,7 +75,8 @@ def _pair(position: int, pair: Any) -> tuple[Any, Any]:
 
 
 def _plain(option: Any) -> Any:
-    if isinstance(option, (np.number, np.bool_, np.str_, np.bytes_)):
+    is_span = isinstance(option, np.timedelta64)  # a number to numpy, but with a unit
+    if isinstance(option, (np.number, np.bool_, np.str_, np.bytes_)) and not is_span:
         return option.item()
     return option
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import math
 from typing import Any
@@ -19,17 +20,33 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, np.floating):
         return float(value)  # not .item(): that of a longdouble is a longdouble
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return plain(value.item())
-    return value
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return plain(only_item(value))
+    return plain(value.item()) if isinstance(value, np.generic) else value
+
+
+def only_item(array: Any) -> Any:
+    """Return the one value of an array; NaN if it is masked, whatever lies beneath.
+
+    Raises
+    ------
+    ValueError
+        If there are more.
+    """
+    value = array.item()
+    return math.nan if np.any(getattr(array, "mask", False)) else value
 
 
 def copied(value: Any) -> Any:
     """Copy the dicts, lists, tuples and sets that a value is made of, and keep their leaves.
 
-    A container that is found twice, or that holds itself, is copied once.
+    A container that is found twice, or that holds itself, is copied once; one that is nested
+    deeper than Python can follow is kept.
     """
-    return _copied(value, {})
+    try:
+        return _copied(value, {})
+    except RecursionError:
+        return copy.copy(value)
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
@@ -44,10 +61,10 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         fresh.update((key, _copied(item, memo)) for key, item in value.items())
         return fresh
     if kind is list:
-        copy: list[Any] = []
-        memo[id(value)] = copy
-        copy.extend(_copied(item, memo) for item in value)
-        return copy
+        items: list[Any] = []
+        memo[id(value)] = items
+        items.extend(_copied(item, memo) for item in value)
+        return items
     if kind is tuple:
         return tuple(_copied(item, memo) for item in value)
     return set(value)
@@ -70,7 +87,7 @@ def number(value: Any) -> float | None:
         if value is None or isinstance(value, (str, bytes)):
             return None
         try:
-            value = float(value.item() if isinstance(value, np.ndarray) else value)
+            value = float(only_item(value) if isinstance(value, np.ndarray) else value)
         except (TypeError, ValueError, OverflowError, RuntimeError):
             return None
     return None if math.isnan(value) else value

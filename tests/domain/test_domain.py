@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 
 import hyperopt
@@ -226,6 +227,27 @@ def test_numbers_of_any_kind_are_losses(returned):
     result = Domain(lambda x: returned, hp.uniform("x", 0, 1)).evaluate({"x": 0}, Ctrl(None))
     assert type(result["loss"]) is float
     assert result == {"loss": 0.5, "status": STATUS_OK}
+
+
+class Report:
+    def keys(self):
+        return ["loss", "status"]
+
+    def __getitem__(self, key):
+        return {"loss": 0.5, "status": STATUS_OK}[key]
+
+
+@pytest.mark.parametrize("returned", [Report(), [("loss", 0.5), ("status", STATUS_OK)]])
+def test_what_a_dict_can_be_made_from_is_a_result(returned):
+    result = Domain(lambda x: returned, hp.uniform("x", 0, 1)).evaluate({"x": 0}, Ctrl(None))
+    assert result == {"loss": 0.5, "status": STATUS_OK}
+
+
+@pytest.mark.parametrize("wrap", [lambda loss: loss, lambda loss: {"loss": loss, "status": "ok"}])
+def test_a_masked_loss_is_nan_and_not_what_lies_beneath(wrap):
+    returned = wrap(np.ma.array([0.3, 0.5], mask=[True, True]).mean())
+    result = Domain(lambda x: returned, hp.uniform("x", 0, 1)).evaluate({"x": 0}, Ctrl(None))
+    assert math.isnan(result["loss"])
 
 
 WRONG_RETURNS = [

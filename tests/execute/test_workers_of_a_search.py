@@ -148,9 +148,16 @@ def test_an_objective_that_workers_cannot_read_leaves_no_trial_behind():
             return x
 
     trials = Trials()
-    with pytest.raises(InvalidArgument, match="could not be read in a worker process"):
+    with pytest.raises(InvalidArgument, match="could not be read in a worker process: ValueError"):
         search(Unreadable(), trials=trials, n_jobs=2)
     assert trials._dynamic_trials == []
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_process_without_streams_is_told_what_its_workers_need(monkeypatch, stream):
+    monkeypatch.setattr(sys, stream, None)
+    with pytest.raises(InvalidArgument, match="need a stdout and a stderr"):
+        search(abs, 2, n_jobs=2)
 
 
 def search_in_a_daemon(answers):

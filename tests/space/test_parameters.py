@@ -165,6 +165,23 @@ def test_numpy_options_reach_the_objective_as_python_values(options, kinds):
     assert {type(option.obj) for option in node.pos_args[1:]} == {kinds}
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.datetime64("2020-01-01", "ns"),
+        np.timedelta64(3, "M"),
+        np.array([(1, 2.0)], dtype=[("a", int), ("b", float)])[0],
+    ],
+    ids=["date", "span", "record"],
+)
+def test_dates_spans_and_records_keep_their_units_and_fields(value):
+    for space in (hp.choice("x", [value]), {"x": value, "y": hp.uniform("y", 0, 1)}):
+        found = sample(space, rng=0)
+        found = found["x"] if isinstance(found, dict) else found
+        assert found.dtype == value.dtype
+        assert found == value
+
+
 def test_objects_in_an_array_of_options_are_kept():
     things = [object(), [1, 2], {"a": 1}]
     array = np.empty(3, dtype=object)

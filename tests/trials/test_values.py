@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import math
+import sys
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -113,6 +115,20 @@ def test_a_container_that_holds_itself_is_copied_once():
     assert copy["me"] is copy
 
 
+def test_containers_nested_deeper_than_python_follows_are_kept():
+    tree = ()
+    for _ in range(sys.getrecursionlimit() + 100):
+        tree = (tree,)
+    original = {"tree": tree, "loss": 1.0}
+    copy = copied(original)
+    assert copy is not original
+    assert copy["tree"] is tree
+
+
+def test_a_masked_scalar_is_no_plain_number():
+    assert math.isnan(plain(np.ma.masked))
+
+
 def test_subclasses_of_containers_are_leaves():
     point = Point([1], 2)
     assert copied([point])[0] is point
@@ -140,6 +156,9 @@ class Float:
         (float("nan"), None),
         (np.float64("nan"), None),
         (np.array([1.0, 2.0]), None),
+        (np.ma.masked, None),
+        (np.ma.array([3.0], mask=[True]), None),
+        (np.ma.array([3.0], mask=[False]), 3.0),
         ("0.5", None),
         (b"0.5", None),
         (1j, None),
