@@ -178,6 +178,9 @@ def checked_points(points: Any) -> list[Mapping[str, Any]] | None:
     return list(points)
 
 
+_LONGEST_NAME = 230
+
+
 def checked_save_file(path: Any) -> str:
     """Return the absolute path of the file to save to, "" for none."""
     if path is None or (isinstance(path, str) and not path):
@@ -186,8 +189,19 @@ def checked_save_file(path: Any) -> str:
         raise InvalidArgumentType(
             f"trials_save_file must be the path of a file, or None for none, got {_told(path)}"
         )
-    file = Path(path).resolve()
-    if file.is_dir():
+    try:
+        file = Path(path).resolve()
+        is_folder = file.is_dir()
+    except (OSError, ValueError, RuntimeError) as wrong:  # too long, NUL, a ring of links
+        raise InvalidArgument(
+            f"trials_save_file must be the path of a file, got {_told(path)}: {wrong}"
+        ) from wrong
+    if len(os.fsencode(file.name)) > _LONGEST_NAME:
+        raise InvalidArgument(
+            f"trials_save_file: the name {file.name!r} is too long; it may have {_LONGEST_NAME} "
+            "bytes, so that there is room for what is written beside it"
+        )
+    if is_folder:
         raise InvalidArgument(f"trials_save_file must name a file; {str(file)!r} is a directory")
     if not file.parent.is_dir():
         raise InvalidArgument(

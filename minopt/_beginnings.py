@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
+
 from minopt._warn import warn
 from minopt.domain.domain import Domain
+from minopt.domain.plain_space import options_in
+from minopt.space.laws import Categorical, Randint
+from minopt.trials.documents import all_documents
+from minopt.trials.memory import Trials
 
 _Given = ParamSpec("_Given")
 _Returned = TypeVar("_Returned")
@@ -59,12 +65,23 @@ def warn_of_nothing_to_search(domain: Domain) -> None:
         )
 
 
-def warn_of_another_space(domain: Domain, saved: Any, what: str) -> None:
-    """Warn of saved trials whose parameters are others than those of the space."""
-    docs = getattr(saved, "_dynamic_trials", None) or saved.trials
-    if not docs:
-        return
+def warn_of_another_space(domain: Domain, saved: Any, what: str, instead: str) -> None:
+    """Warn of saved trials that are not of the space: other labels, values or options."""
+    key = getattr(saved, "_exp_key", None)
+    docs = [doc for doc in all_documents(saved) if key is None or doc["exp_key"] == key]
     vals = [doc["misc"]["vals"] for doc in docs]
+    differences = [*_other_labels(domain, vals), *_outside(domain, vals)]
+    differences += _other_options(domain, saved) if docs else []
+    if not docs or not differences:
+        return
+    count = f"{len(docs)} trial{'s' * (len(docs) != 1)}"
+    warn(
+        f"{what} holds {count} of another space: {', and '.join(differences)}; the search goes on "
+        f"with them, and the best may be one of theirs. For a new search {instead}"
+    )
+
+
+def _other_labels(domain: Domain, vals: list[Any]) -> Iterator[str]:
     held = dict.fromkeys(label for point in vals for label in point)
     labels = dict.fromkeys([*domain.params, *domain.table.fixed])
     gone = [repr(label) for label in held if label not in labels]
@@ -72,18 +89,48 @@ def warn_of_another_space(domain: Domain, saved: Any, what: str) -> None:
     if not any(len(values) == 0 for point in vals for values in point.values()):
         # points made by hand: they name what is active alone
         new = [repr(label) for label in labels if label not in held and _is_always(label, domain)]
-    if not gone and not new:
-        return
-    told = []
     if gone:
-        told.append(f"they have {_few(gone)}, which the space lacks")
+        yield f"they have {_few(gone)}, which the space lacks"
     if new:
-        told.append(f"they lack {_few(new)}, which the space has")
-    count = f"{len(docs)} trial{'s' * (len(docs) != 1)}"
-    warn(
-        f"{what} holds {count} of another space: {', and '.join(told)}; the search goes on with "
-        "them, and the best may be one of theirs. For a new search name another file"
-    )
+        yield f"they lack {_few(new)}, which the space has"
+
+
+def _outside(domain: Domain, vals: list[Any]) -> Iterator[str]:
+    """Say of which parameters the trials have values that the space does not give."""
+    for label, parameter in domain.table.by_label.items():
+        if parameter.law is None:
+            continue
+        held = [point[label][0] for point in vals if point.get(label)]
+        try:
+            values = np.array(held, dtype=float)
+        except (TypeError, ValueError):
+            continue
+        low, high = parameter.law.support()
+        wrong = (values < low) & ~np.isclose(values, low) | (values > high) & ~np.isclose(
+            values, high
+        )
+        if isinstance(parameter.law, (Randint, Categorical)):
+            wrong |= values != np.floor(values)
+        if wrong.any():
+            example = held[int(np.argmax(wrong))]
+            yield f"{label!r} is {example!r} in one of them, which the space does not give"
+
+
+def _other_options(domain: Domain, saved: Any) -> Iterator[str]:
+    """Say which choices count their options otherwise, where the old space is known."""
+    before = saved._saved_space() if isinstance(saved, Trials) else None
+    if before is None or domain.plain_space is None:
+        return
+    now = options_in(domain.plain_space)
+    for label, options in options_in(before).items():
+        for index, (old, new) in enumerate(zip(options, now.get(label, ()))):
+            if old != new:
+                yield f"option {index} of {label} was {_short(old)} and is {_short(new)}"
+                break
+
+
+def _short(option: str) -> str:
+    return option if len(option) <= 40 else f"{option[:40]}…"
 
 
 def _is_always(label: str, domain: Domain) -> bool:

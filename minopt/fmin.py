@@ -43,6 +43,7 @@ from minopt.trials.memory import Trials
 from minopt.trials.open import open_trials
 from minopt.trials.save_file import SaveFile
 from minopt.trials.stock import sync, tally
+from minopt.trials.stored import StoredTrials
 
 __all__ = [
     "FMinIter",
@@ -260,11 +261,14 @@ def _trials_to_go_on_with(file: SaveFile, given: Any, domain: Domain) -> Any:
     """Return the trials given, which the file must not have more than, or those in the file."""
     if given is not None:
         file.check_extended_by(given)
+        if isinstance(given, StoredTrials):
+            store = f"the database {given.url}" if hasattr(given, "url") else "the store"
+            warn_of_another_space(domain, given, store, "give another exp_key")
         return given
     trials = file.saved()
     if trials is None:
         return Trials()
-    warn_of_another_space(domain, trials, f"trials_save_file {file.path!r}")
+    warn_of_another_space(domain, trials, f"trials_save_file {file.path!r}", "name another file")
     sync(trials)
     for trial in tally(trials).unfinished:
         if trial["state"] == JOB_STATE_RUNNING:  # nobody runs it any more

@@ -13,7 +13,7 @@ from minopt.domain.plain_space import as_data
 from minopt.domain.result import clean_result
 from minopt.domain.table import Table
 from minopt.domain.uses import is_parameter, parameter_parts
-from minopt.exceptions import BadSearchSpace
+from minopt.exceptions import BadSearchSpace, InvalidArgumentType
 from minopt.pyll.evaluate import GarbageCollected, rec_eval
 from minopt.pyll.nodes import Apply, Literal, as_apply
 from minopt.pyll.stochastic import recursive_set_rng_kwarg
@@ -180,7 +180,13 @@ class Domain:
         who = f"trial {trial['tid']}: " if trial else ""
         result = clean_result(rval, who)
         if attach_attachments:
-            for key, value in (result.pop("attachments", None) or {}).items():
+            attachments = result.pop("attachments", None) or {}
+            if not isinstance(attachments, Mapping):
+                raise InvalidArgumentType(
+                    f"{who}the 'attachments' of a result must be a dict of values by name, "
+                    f"got {attachments!r}"
+                )
+            for key, value in attachments.items():
                 ctrl.attachments[key] = value
         return result
 

@@ -6,6 +6,7 @@ positions count the nodes before it.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _SYMBOLS = frozenset(
         *("eq", "gt", "ge", "lt", "le", "list", "range", "identity", "str_join", "asarray"),
     )
 )
+_LONG = 300  # characters
 _SCALARS = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -68,6 +70,38 @@ def from_data(data: Any) -> Apply:
             f"the space that was saved with these trials is damaged ({wrong}); give it with "
             "trials.set_space(space)"
         ) from wrong
+
+
+def options_in(data: Any) -> dict[str, list[str]]:
+    """Return how the options of each choice read, by its label, of a space as data.
+
+    A parameter within an option reads as its label, whatever it is drawn from. What is no space
+    holds no choices.
+    """
+    read: list[str] = []
+    found: dict[str, list[str]] = {}
+    try:
+        for symbol, *parts in data:
+            if symbol == "literal":
+                read.append(_cut(repr(parts[0])))
+                continue
+            args = [read[place] for place in parts[0]]
+            named = [f"{key!r}: {read[place]}" for key, place in parts[1].items()]
+            if symbol == "hyperopt_param":
+                args = args[:1]
+            elif symbol == "switch" and data[parts[0][0]][0] == "hyperopt_param":
+                found[args[0].removeprefix("hyperopt_param(").removesuffix(")")] = args[1:]
+            read.append(_cut(f"{symbol}({', '.join([*args, *named])})"))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return {}
+    return found
+
+
+def _cut(text: str) -> str:
+    """Shorten a text so that different ones stay different: nodes that are shared would grow it."""
+    if len(text) <= _LONG:
+        return text
+    return f"{text[:_LONG]}… {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 def _node(name: Any, parts: Any, before: list[Apply]) -> Apply:

@@ -82,7 +82,7 @@ def _loss_of_dict(result: dict[str, Any], keys: str, who: str) -> float:
         )
     try:
         return as_loss(result["loss"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidLoss(
             result, f"{who}the objective returned the 'loss' {_short(result['loss'])}; {remedy}"
         ) from None
@@ -92,7 +92,7 @@ def _loss_of_value(returned: Any, who: str) -> float:
     if not isinstance(returned, (str, bytes)):
         try:
             return as_loss(returned)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     raise InvalidLoss(returned, f"{who}the objective returned {_short(returned)}; {_RIGHT}")
 
@@ -102,8 +102,8 @@ def as_loss(value: Any) -> float:
 
     Raises
     ------
-    TypeError, ValueError
-        If it is no such thing.
+    TypeError, ValueError, OverflowError
+        If it is no such thing, or too large.
     """
     if isinstance(value, float):
         return float(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -45,6 +46,26 @@ def end_family(pid: int) -> None:
                     member.kill()
         for member in spared:  # loky, who ends the worker's children, must not find it there
             _wait_until_orphaned(member, pid)
+
+
+def started_by(pid: int) -> list[Any]:
+    """Return what a process has started and what these have, but for those that tidy up."""
+    try:
+        psutil = need("psutil", extra="parallel", what="")
+    except ImportError:
+        return []
+    members: list[Any] = []
+    with suppress(psutil.Error):  # it has just ended
+        members = psutil.Process(pid).children(recursive=True)
+    return [member for member in members if not _tidies_up(member)]
+
+
+def end_left(processes: Iterable[Any]) -> None:
+    """End those of some processes that are still there; ids that others have by now are not."""
+    for process in processes:
+        psutil = need("psutil", extra="parallel", what="")
+        with suppress(psutil.Error):
+            process.kill()
 
 
 def _tidies_up(process: Any) -> bool:

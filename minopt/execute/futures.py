@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import secrets
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+import threading
 from concurrent.futures import Executor as AnyExecutor
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from minopt.exceptions import InvalidArgument
@@ -40,6 +40,7 @@ class Futures(Executor):
         self._key = secrets.token_hex(8)
         self._data: bytes | None = None
         self._trials: dict[Future[Any], Document] = {}
+        self._ended = threading.Event()  # futures.wait does not hear of those cancelled by others
         self._shares_memory = isinstance(executor, ThreadPoolExecutor)
         self._is_ready = False
         self._told: set[str] = set()  # what stayed behind, see `unpack_outcome`
@@ -68,6 +69,7 @@ class Futures(Executor):
         except (RuntimeError, NotImplementedError) as wrong:  # it was shut down, or is broken
             raise InvalidArgument(f"the executor takes no trials any more: {wrong}") from wrong
         self._trials[future] = trial
+        future.add_done_callback(lambda _: self._ended.set())
 
     @property
     def running(self) -> list[Document]:
@@ -76,8 +78,14 @@ class Futures(Executor):
 
     def wait(self, timeout: float | None) -> list[Finished]:
         """Return the trials that came to an end since the last call."""
-        done = wait_for(self._trials, timeout, FIRST_COMPLETED).done
-        ended = [future for future in self._trials if future in done]  # as they were begun
+        self._ended.clear()
+        if not any(future.done() for future in self._trials):
+            self._ended.wait(timeout)
+        ended = [future for future in self._trials if future.done()]  # as they were begun
+        if any(future.cancelled() for future in ended):
+            raise InvalidArgument(
+                "the executor takes no trials any more: it has cancelled some that had not begun"
+            )
         finished = []
         for future in ended:
             trial = self._trials.pop(future)

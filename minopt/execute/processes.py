@@ -18,7 +18,7 @@ from minopt._optional import need
 from minopt.exceptions import InvalidArgument
 from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished, Limits
-from minopt.execute.family import end_family
+from minopt.execute.family import end_family, end_left, started_by
 from minopt.execute.memory_watch import MemoryWatch
 from minopt.execute.outcome import Ended, Outcome
 from minopt.execute.parent_watch import end_with
@@ -108,6 +108,7 @@ class Processes(Executor):
         for slot in slots:
             if not slot.is_idle:
                 slot.kill()
+        started = [process for slot in slots if slot.is_idle for process in slot.started()]
         leaving = [slot.leave() for slot in slots if slot.is_idle]
         give_up = time.monotonic() + _GRACE
         for left in leaving:
@@ -117,6 +118,7 @@ class Processes(Executor):
                 slot.end_worker()
         for left in leaving:
             left.join()
+        end_left(started)
 
 
 class _Slot:
@@ -232,6 +234,11 @@ class _Slot:
         is_up = self._ready.done() and self._ready.exception() is None
         if is_up and self._pool._flags.broken is None:  # else it has ended by itself
             end_family(self._ready.result())
+
+    def started(self) -> list[Any]:
+        """Return the processes that trials have left behind in the worker."""
+        is_up = self._ready.exception() is None and self._pool._flags.broken is None
+        return started_by(self._ready.result()) if is_up else []
 
     def leave(self) -> threading.Thread:
         """Have the worker leave by itself; the thread ends when it has."""

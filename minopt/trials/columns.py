@@ -78,7 +78,7 @@ def usable_loss(doc: Document) -> float:
     loss = result.get("loss")
     try:
         value = math.inf if loss is None else float(loss)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.inf
     return math.inf if math.isnan(value) else value
 

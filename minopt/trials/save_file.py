@@ -52,6 +52,7 @@ class SaveFile:
         self._lock: FileLock | None = None
         self._clock = _Clock()
         self._may_clean = True
+        self._left_as: tuple[int, ...] = ()
 
     def __reduce__(self) -> tuple[type[SaveFile], tuple[str, bool]]:
         return SaveFile, (self.path, self.trusted)  # a copy holds nothing
@@ -71,6 +72,7 @@ class SaveFile:
         with FileLock(self.path, self._what) as self._lock:
             self._clock = _Clock()
             self._may_clean = True
+            self._left_as = self._now()
             try:
                 yield self
             finally:
@@ -106,7 +108,7 @@ class SaveFile:
             only_pickles=True,
         )
 
-    def check_extended_by(self, trials: Any) -> None:
+    def check_extended_by(self, trials: Any, whose: str = "given as trials=") -> None:
         """Refuse to replace a file by trials that lack some of those in it.
 
         Raises
@@ -125,7 +127,7 @@ class SaveFile:
         ]
         if lost:
             raise InvalidArgument(
-                f"{self._what} holds {len(lost)} trials that are not among those given as trials= "
+                f"{self._what} holds {len(lost)} trials that are not among those {whose} "
                 f"(ids {_few(lost)}), and would lose them: call fmin without trials= to go on with "
                 "the file, take its trials over with minopt.copy_trials, or name another file"
             )
@@ -135,13 +137,29 @@ class SaveFile:
         signature, owner = _written.get(self.path, ((), None))
         return owner is not None and owner() is trials and signature == _signature(self.path)
 
+    def _was_changed(self) -> bool:
+        """Tell whether somebody else has changed the file since it was held, or saved to."""
+        return self._lock is not None and self._now() not in ((), self._left_as)
+
+    def _now(self) -> tuple[int, ...]:
+        return _signature(self.path) if os.path.exists(self.path) else ()  # noqa: PTH110
+
     def save(self, trials: Any) -> None:
-        """Write the trials; see `save_trials`."""
+        """Write the trials; see `save_trials`.
+
+        Raises
+        ------
+        DamagedFile, InvalidArgument, StoreError
+            If the file holds something else by now that would be lost, or cannot be written.
+        """
         if not self.path:
             return
+        if self._was_changed():
+            self.check_extended_by(trials, "of this search")
         begun = time.perf_counter()
         size = save_trials(trials, self.path, self._what)
         self._remember(trials)
+        self._left_as = self._now()
         if self._lock is not None and self._may_clean:
             self._may_clean = False
             remove_strays(self.path)

@@ -17,6 +17,7 @@ from minopt.exceptions import (
     BadSearchSpace,
     DuplicateLabel,
     InvalidArgument,
+    InvalidArgumentType,
     InvalidLoss,
     InvalidResultStatus,
 )
@@ -255,6 +256,8 @@ WRONG_RETURNS = [
     ("0.5", InvalidLoss, "trial 12: the objective returned '0.5'"),
     ([1, 2], InvalidLoss, "the objective returned"),
     (1j, InvalidLoss, "the objective returned 1j"),
+    (10**400, InvalidLoss, "the objective returned 1000"),
+    ({"loss": 10**400, "status": "ok"}, InvalidLoss, "the 'loss' 1000"),
     ({"loss": 1.0}, InvalidResultStatus, r"returned no 'status' \(its keys: loss\)"),
     ({"status": "done"}, InvalidResultStatus, "the status 'done'; it must be one of 'new'"),
     ({"status": "ok", "accuracy": 1}, InvalidLoss, r"no 'loss' \(its keys: status, accuracy\)"),
@@ -269,6 +272,13 @@ def test_a_wrong_result_is_described_with_the_remedy(returned, error, words):
     with pytest.raises(error, match=words) as caught:
         domain.evaluate({"x": 0.5}, Ctrl(None, {"tid": 12}))
     assert caught.value.result is returned or caught.value.result == returned
+
+
+def test_attachments_that_are_no_dict_are_refused():
+    returned = {"loss": 0.5, "status": "ok", "attachments": [1]}
+    domain = Domain(lambda x: returned, hp.uniform("x", 0, 1))
+    with pytest.raises(InvalidArgumentType, match=r"trial 12: the 'attachments' .* got \[1\]"):
+        domain.evaluate({"x": 0.5}, Ctrl(None, {"tid": 12}))
 
 
 def test_a_failed_trial_needs_no_loss():

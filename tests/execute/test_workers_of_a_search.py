@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from minopt import SQLTrials, Trials, fmin, hp, rand
-from minopt.base import STATUS_FAIL, STATUS_OK
+from minopt.base import JOB_STATE_NEW, STATUS_FAIL, STATUS_OK
 from minopt.exceptions import InvalidArgument
 
 X = hp.uniform("x", -5, 5)
@@ -86,6 +86,17 @@ def test_what_a_trial_has_started_ends_with_it(tmp_path):
         time.sleep(60)
 
     search(objective, 1, executor="processes", trial_timeout=2)
+    assert not is_alive(int(pid.read_text()))
+
+
+def test_what_a_trial_leaves_behind_ends_with_the_search(tmp_path):
+    pid = tmp_path / "pid"
+
+    def objective(x):
+        pid.write_text(str(subprocess.Popen([sys.executable, "-c", "input()"]).pid))
+        return x
+
+    search(objective, 1, executor="processes")
     assert not is_alive(int(pid.read_text()))
 
 
@@ -180,6 +191,18 @@ def test_a_daemon_is_told_that_it_may_not_start_processes():
 
 class Clumsy(Executor):
     """An executor without a `submit` of its own."""
+
+
+def test_an_executor_that_cancels_what_waits_ends_the_search():
+    trials, pool, over = Trials(), ThreadPoolExecutor(1), threading.Event()
+    pool.submit(over.wait, 20)
+    threading.Timer(0.3, pool.shutdown, kwargs={"wait": False, "cancel_futures": True}).start()
+    try:
+        with pytest.raises(InvalidArgument, match="it has cancelled some that had not begun"):
+            search(abs, trials=trials, executor=pool)
+    finally:
+        over.set()
+    assert {doc["state"] for doc in trials._dynamic_trials} == {JOB_STATE_NEW}
 
 
 def test_an_executor_that_takes_nothing_is_named():

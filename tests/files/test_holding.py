@@ -13,7 +13,7 @@ import warnings
 
 import pytest
 
-from minopt import FMinIter, Trials, copy_trials, hp, rand
+from minopt import FMinIter, Trials, copy_trials, fmin, hp, load_trials, rand
 from minopt.base import Domain
 from minopt.exceptions import DamagedFile, FileInUse, InvalidArgument, StoreError, UntrustedPickle
 from minopt.trials import save_file
@@ -399,3 +399,70 @@ def test_a_large_file_that_is_saved_slowly_is_told_of_once(search, file, monkeyp
 def test_a_small_file_is_never_told_of(search, file, monkeypatch):
     monkeypatch.setattr(save_file, "SLOW", 0.0)
     search(trials_save_file=file, max_evals=60)
+
+
+@posix
+@pytest.mark.parametrize("moment", [0, 3], ids=["before the first save", "later"])
+@pytest.mark.parametrize("kind", ["other trials", "no trials"])
+def test_what_others_put_in_place_of_the_file_is_not_overwritten(tmp_path, moment, kind):
+    path, other = tmp_path / "trials.pkl", tmp_path / "other.pkl"
+    fmin(
+        abs, hp.uniform("x", 0, 1), rand.suggest, 9, rstate=1, verbose=False, trials_save_file=other
+    )
+    if kind == "no trials":
+        other.write_text("a letter")
+    content, tried = other.read_bytes(), []
+
+    def objective(x):
+        tried.append(x)
+        if len(tried) == moment + 1:
+            other.replace(path)
+        return x
+
+    with pytest.raises((InvalidArgument, DamagedFile), match=r"trials\.pkl"):
+        fmin(
+            objective,
+            hp.uniform("x", 0, 1),
+            rand.suggest,
+            6,
+            rstate=0,
+            verbose=False,
+            trials_save_file=path,
+        )
+    assert len(tried) == moment + 1
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_was_only_touched_is_gone_on_with(tmp_path):
+    path = tmp_path / "trials.pkl"
+
+    def objective(x):
+        if path.exists():
+            path.touch()
+            path.chmod(0o600)
+        return x
+
+    fmin(
+        objective,
+        hp.uniform("x", 0, 1),
+        rand.suggest,
+        6,
+        rstate=0,
+        verbose=False,
+        trials_save_file=path,
+    )
+    assert len(load_trials(path)) == 6
+
+
+@pytest.mark.parametrize("name", ["n" * 240, "n" * 300, "a\0b"], ids=["240", "300", "NUL"])
+def test_a_name_that_no_file_can_have_is_refused_before_the_first_trial(tmp_path, name):
+    tried = []
+    with pytest.raises(InvalidArgument, match="trials_save_file"):
+        fmin(
+            tried.append,
+            hp.uniform("x", 0, 1),
+            rand.suggest,
+            1,
+            trials_save_file=str(tmp_path / name),
+        )
+    assert tried == []

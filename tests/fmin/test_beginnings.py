@@ -83,6 +83,72 @@ def test_a_save_file_of_fewer_parameters_is_told(tmp_path):
         search(["x", "y"], 3, trials_save_file=path)
 
 
+@pytest.fixture(params=["pickle", "database"])
+def kept(request, tmp_path):
+    """Where a search is kept, as arguments of `fmin`."""
+    if request.param == "pickle":
+        return {"trials_save_file": tmp_path / "trials.pkl"}
+    pytest.importorskip("sqlalchemy")
+    return {"trials": str(tmp_path / "trials.db")}
+
+
+def go_on(of, max_evals, kept):
+    fmin(lambda p: 0.0, of, rand.suggest, max_evals, rstate=0, verbose=False, **kept)
+
+
+def test_trials_of_other_labels_are_told_wherever_they_are_kept(kept):
+    go_on(space("x", "old"), 2, kept)
+    with pytest.warns(UserWarning, match=r"have 'old', which.*lack 'new'.*another"):
+        go_on(space("x", "new"), 3, kept)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (["adam", "sgd"], ["lion", "adam", "sgd"], "option 0 of 'c' was 'adam' and is 'lion'"),
+        ([1, {"n": 1}], [1, {"n": 2}], r"option 1 of 'c' was dict\('n': 1\) and is dict"),
+        ([1, 2], [1, hp.normal("y", 0, 1)], "option 1 of 'c' was 2 and is"),
+    ],
+)
+def test_options_that_are_counted_otherwise_are_told(kept, before, after, told):
+    go_on(hp.choice("c", before), 3, kept)
+    with pytest.warns(UserWarning, match=told):
+        go_on(hp.choice("c", after), 4, kept)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (hp.uniform("x", -1, 1), hp.choice("x", [1, 2, 3])),
+        (hp.choice("x", list(range(9))), hp.choice("x", [0])),
+        (hp.uniform("x", -1, 1), hp.uniform("x", 5, 6)),
+        (hp.uniform("x", -1, -0.5), hp.loguniform("x", 0, 1)),
+    ],
+)
+def test_values_that_the_space_does_not_give_are_told(kept, before, after):
+    go_on(before, 3, kept)
+    with pytest.warns(UserWarning, match=r"another space: 'x' is -?[\d.]+ in one of them, which"):
+        go_on(after, 4, kept)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (hp.choice("c", ["a", "b"]), hp.choice("c", ["a", "b", "c"])),
+        (hp.uniform("x", 0, 1), hp.uniform("x", -1, 2)),
+        (hp.choice("c", [hp.uniform("x", 0, 1)]), hp.choice("c", [hp.uniform("x", -1, 2)])),
+        (hp.quniform("x", 0.5, 9.5, 1), hp.quniform("x", 0.5, 9.5, 1)),
+        (hp.qloguniform("x", 0, 3, 2), hp.qloguniform("x", 0, 3, 2)),
+        (hp.choice("c", [[object()], len]), hp.choice("c", [[object()], len])),
+    ],
+)
+def test_a_space_that_has_grown_is_gone_on_with_in_silence(kept, before, after):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        go_on(before, 8, kept)
+        go_on(after, 9, kept)
+
+
 def test_points_made_by_hand_name_the_active_parameters_alone_and_are_of_the_space(tmp_path):
     path = tmp_path / "trials.pkl"
     points = generate_trials_to_calculate([{"c": 0, "x": 0.5}])
