@@ -20,6 +20,7 @@ LOOKS = {
     "hyperopt-tpe": ("#252525", "-", 1.6),
     "hyperopt-anneal": ("#252525", "--", 1.2),
     "hyperopt-mix": ("#252525", ":", 1.2),
+    "hyperopt-atpe": ("#636363", "-.", 1.6),
     "optuna": ("#d94801", "-", 1.4),
     "optuna-random": ("#fdd0a2", "-", 1.0),
     "optuna-cmaes": ("#fd8d3c", "--", 1.2),
