@@ -105,6 +105,14 @@ class Processes(Executor):
     def close(self) -> None:
         """End what still runs, and all workers; those that have nothing to do may tidy up."""
         slots, self._slots, self._luggage = self._slots, [], None
+        try:
+            self._close(slots)
+        except BaseException:  # a second Ctrl-C: Python's exit would wait for those that are left
+            for slot in slots:
+                slot.end_worker()
+            raise
+
+    def _close(self, slots: list[_Slot]) -> None:
         for slot in slots:
             if not slot.is_idle:
                 slot.kill()
