@@ -14,7 +14,7 @@ from minopt._warn import warn
 from minopt.domain.domain import Domain
 from minopt.domain.plain_space import options_in
 from minopt.space.laws import Categorical, Randint
-from minopt.trials.documents import all_documents
+from minopt.trials.documents import own_documents
 from minopt.trials.memory import Trials
 
 _Given = ParamSpec("_Given")
@@ -67,8 +67,7 @@ def warn_of_nothing_to_search(domain: Domain) -> None:
 
 def warn_of_another_space(domain: Domain, saved: Any, what: str, instead: str) -> None:
     """Warn of saved trials that are not of the space: other labels, values or options."""
-    key = getattr(saved, "_exp_key", None)
-    docs = [doc for doc in all_documents(saved) if key is None or doc["exp_key"] == key]
+    docs = own_documents(saved)
     vals = [doc["misc"]["vals"] for doc in docs]
     differences = [*_other_labels(domain, vals), *_outside(domain, vals)]
     differences += _other_options(domain, saved) if docs else []

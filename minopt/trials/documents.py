@@ -35,6 +35,7 @@ __all__ = [
     "miscs_update_idxs_vals",
     "new_document",
     "number",
+    "own_documents",
     "plain",
     "spec_from_misc",
     "state_name",
@@ -95,6 +96,12 @@ def all_documents(trials: Any) -> list[Document]:
     """Return the documents of any Trials, also those that its ``trials`` does not show."""
     documents: list[Document] = getattr(trials, "_dynamic_trials", trials.trials)
     return documents
+
+
+def own_documents(trials: Any) -> list[Document]:
+    """Return `all_documents` but for those of other searches."""
+    key = getattr(trials, "_exp_key", None)
+    return [doc for doc in all_documents(trials) if key is None or doc["exp_key"] == key]
 
 
 def state_name(state: Any) -> str:

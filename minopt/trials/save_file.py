@@ -158,8 +158,8 @@ class SaveFile:
             self.check_extended_by(trials, "of this search")
         begun = time.perf_counter()
         size = save_trials(trials, self.path, self._what)
-        self._remember(trials)
         self._left_as = self._now()
+        self._remember(trials)
         if self._lock is not None and self._may_clean:
             self._may_clean = False
             remove_strays(self.path)
@@ -173,8 +173,8 @@ class SaveFile:
 
     def _remember(self, trials: Any) -> None:
         try:
-            _written[self.path] = _signature(self.path), weakref.ref(trials)
-        except (TypeError, OSError):  # trials of a user's own class without room for a reference
+            _written[self.path] = self._left_as, weakref.ref(trials)
+        except TypeError:  # trials of a user's own class without room for a reference
             _written.pop(self.path, None)
 
 

@@ -15,9 +15,9 @@ from minopt.trials.documents import (
     STATUS_FAIL,
     STATUS_OK,
     Document,
-    all_documents,
     error_text,
     number,
+    own_documents,
     state_name,
     usable_loss,
 )
@@ -39,7 +39,7 @@ def best_trial(trials: Any) -> Document:
 
 def in_words(trials: Any) -> str:
     """Say how many trials there are, how many of them failed or wait, and the best loss."""
-    docs = _own_documents(trials)
+    docs = own_documents(trials)
     counts = Counter(state_name(doc["state"]) for doc in docs)
     told = [f"{len(docs)} trial{'s' * (len(docs) != 1)}"]
     told += [f"{count} {state}" for state, count in counts.items() if state != "done"]
@@ -104,7 +104,7 @@ def _row(loss: float, variance: Any, true_loss: Any) -> tuple[float, float, floa
 
 def why_none(trials: Any) -> str:
     """Say in a sentence why these trials have no best one: how many, and the first failure."""
-    docs = _own_documents(trials)
+    docs = own_documents(trials)
     if not docs:
         return "no trial has a loss: there are no trials yet"
     counts = Counter(_fate(doc) for doc in docs)
@@ -112,11 +112,6 @@ def why_none(trials: Any) -> str:
     first = next((told for told in map(_reason, docs) if told), None)
     tail = f"; first error: {first}" if first else ""
     return f"no trial has a usable loss ({many}){tail}"
-
-
-def _own_documents(trials: Any) -> list[Document]:
-    key = getattr(trials, "_exp_key", None)
-    return [doc for doc in all_documents(trials) if key is None or doc["exp_key"] == key]
 
 
 def _fate(doc: Document) -> str:

@@ -401,14 +401,17 @@ def test_a_small_file_is_never_told_of(search, file, monkeypatch):
     search(trials_save_file=file, max_evals=60)
 
 
+def kept_in(path, fn, max_evals, rstate=0):
+    x = hp.uniform("x", 0, 1)
+    fmin(fn, x, rand.suggest, max_evals, rstate=rstate, verbose=False, trials_save_file=path)
+
+
 @posix
 @pytest.mark.parametrize("moment", [0, 3], ids=["before the first save", "later"])
 @pytest.mark.parametrize("kind", ["other trials", "no trials"])
 def test_what_others_put_in_place_of_the_file_is_not_overwritten(tmp_path, moment, kind):
     path, other = tmp_path / "trials.pkl", tmp_path / "other.pkl"
-    fmin(
-        abs, hp.uniform("x", 0, 1), rand.suggest, 9, rstate=1, verbose=False, trials_save_file=other
-    )
+    kept_in(other, abs, 9, rstate=1)
     if kind == "no trials":
         other.write_text("a letter")
     content, tried = other.read_bytes(), []
@@ -420,15 +423,7 @@ def test_what_others_put_in_place_of_the_file_is_not_overwritten(tmp_path, momen
         return x
 
     with pytest.raises((InvalidArgument, DamagedFile), match=r"trials\.pkl"):
-        fmin(
-            objective,
-            hp.uniform("x", 0, 1),
-            rand.suggest,
-            6,
-            rstate=0,
-            verbose=False,
-            trials_save_file=path,
-        )
+        kept_in(path, objective, 6)
     assert len(tried) == moment + 1
     assert path.read_bytes() == content
 
@@ -442,15 +437,7 @@ def test_a_file_that_was_only_touched_is_gone_on_with(tmp_path):
             path.chmod(0o600)
         return x
 
-    fmin(
-        objective,
-        hp.uniform("x", 0, 1),
-        rand.suggest,
-        6,
-        rstate=0,
-        verbose=False,
-        trials_save_file=path,
-    )
+    kept_in(path, objective, 6)
     assert len(load_trials(path)) == 6
 
 
