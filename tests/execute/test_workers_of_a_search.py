@@ -106,6 +106,8 @@ def is_alive(pid):
 
 def test_semaphores_of_a_trial_that_is_ended_are_removed(tmp_path):
     note = tmp_path / "pid"
+    shared_memory = Path("/dev/shm")
+    before = set(shared_memory.iterdir())  # a process that was killed may have had the same id
 
     def objective(x):
         from joblib import Parallel, delayed
@@ -116,9 +118,9 @@ def test_semaphores_of_a_trial_that_is_ended_are_removed(tmp_path):
 
     search(objective, 1, executor="processes", trial_timeout=5)
     give_up = time.monotonic() + 20
-    left = [True]
+    left = {note}
     while left and time.monotonic() < give_up:
-        left = list(Path("/dev/shm").glob(f"*{note.read_text()}*"))
+        left = set(shared_memory.glob(f"*[-_]{note.read_text()}[-_]*")) - before
     assert not left
 
 
