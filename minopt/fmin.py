@@ -39,6 +39,7 @@ from minopt.domain.plain_space import from_data
 from minopt.exceptions import AllTrialsFailed
 from minopt.execute.evaluate import put_back
 from minopt.trials.documents import JOB_STATE_RUNNING
+from minopt.trials.given import checked_flag
 from minopt.trials.memory import Trials
 from minopt.trials.open import open_trials
 from minopt.trials.save_file import SaveFile
@@ -211,6 +212,7 @@ def fmin(
         "early_stop_fn": early_stop_fn,
         "trials_save_file": trials_save_file,
     }
+    trusted = checked_flag("trusted", trusted)
     if isinstance(trials, (str, os.PathLike)):
         trials = open_trials(trials, trusted=trusted)
     hand_over = allow_trials_fmin and _has_own_fmin(trials)

@@ -54,7 +54,7 @@ def pack_outcome(outcome: Outcome) -> bytes:
     """Pickle how a trial ended, leaving out what cannot be pickled."""
     try:
         return _dumps(outcome)
-    except Exception:  # noqa: BLE001 - whatever pickling the user's objects raises
+    except _WHATEVER:
         return _dumps(_packable(outcome))
 
 
@@ -77,6 +77,7 @@ def unpack_outcome(data: bytes, trial: Document, told: set[str]) -> Outcome:
     return outcome
 
 
+_WHATEVER = (Exception, SystemExit)  # that pickling users' objects, and reading them, may raise
 _LOST = "minopt: lost on the way"
 
 
@@ -105,6 +106,6 @@ def _packable(outcome: Outcome) -> Outcome:
 def _survives(value: Any) -> bool:
     try:
         _dumps(value)
-    except Exception:  # noqa: BLE001 - as above
+    except _WHATEVER:
         return False
     return True

@@ -20,6 +20,7 @@ from minopt.trials.documents import (
     usable_loss,
 )
 from minopt.trials.files import save_trials
+from minopt.trials.given import checked_flag
 from minopt.trials.load import kind_of, load_trials
 from minopt.trials.lock import FileLock
 from minopt.trials.memory import Trials
@@ -72,6 +73,7 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     --------
     >>> copy_trials("old.pkl", "search.db")  # doctest: +SKIP
     """
+    trusted = checked_flag("trusted", trusted)
     source = load_trials(src, trusted) if isinstance(src, (str, os.PathLike)) else src
     _check(source, "src")
     if isinstance(dst, (str, os.PathLike)):

@@ -168,11 +168,15 @@ def _who(trial: Mapping[str, Any]) -> str:
 def make_plain(trial: Document) -> None:
     """Turn numpy scalars in a document's ids, parameter values and loss into Python numbers.
 
+    Its state becomes an int, also where it came by way of a table of floats.
+
     The document, its ``misc`` and its ``result`` stay the same objects; nothing is
     written where all is plain already.
     """
-    for holder, key in ((trial, "tid"), (trial["misc"], "tid"), (trial, "state")):
-        _replace(holder, key)
+    if type(trial["state"]) is not int and trial["state"] in JOB_STATES:
+        trial["state"] = int(trial["state"])
+    for holder in (trial, trial["misc"]):
+        _replace(holder, "tid")
     for name in ("idxs", "vals"):
         lists, seen = trial["misc"][name], None
         for label, held in lists.items():

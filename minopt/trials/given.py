@@ -33,6 +33,13 @@ def check_count(n: Any) -> None:
         raise InvalidArgument(f"0 ids or more can be given, got {n!r}")
 
 
+def checked_flag(name: str, value: Any) -> bool:
+    """Return a switch as a bool; text is refused, as every word would count as yes."""
+    if isinstance(value, (bool, np.bool_)) or (type(value) is int and value in (0, 1)):
+        return bool(value)
+    raise InvalidArgumentType(f"{name} must be True or False, got {value!r}")
+
+
 def listed(docs: Any) -> list[Any]:
     """Return documents as a list."""
     if isinstance(docs, (str, Mapping)) or not isinstance(docs, Iterable):

@@ -14,6 +14,7 @@ from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
 from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps, write_whole
+from minopt.trials.given import checked_flag
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
 from minopt.trials.streams import are_streams, check_read
@@ -102,6 +103,7 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
     StoreError
         If the file cannot be read.
     """
+    trusted = checked_flag("trusted", trusted)
     source = f"read_jsonl: {str(path)!r}"
     try:
         data = peek.read(path)

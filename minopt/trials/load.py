@@ -18,8 +18,10 @@ from minopt.exceptions import (
     StoreError,
 )
 from minopt.trials import peek
+from minopt.trials.given import checked_flag
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
+from minopt.trials.sharing import check_documents_sharing, check_sharing
 from minopt.trials.streams import are_streams, check_read
 from minopt.trials.unpickle import damaged, safe_loads
 from minopt.trials.withheld import Reader, holds_withheld
@@ -68,6 +70,7 @@ def load_trials(path: str | os.PathLike[str], trusted: bool = False) -> Any:
         raise InvalidArgumentType(
             f"load_trials: a path or a URL is needed, got {path!r} of type {type(path).__name__}"
         )
+    trusted = checked_flag("trusted", trusted)
     if "://" in os.fspath(path):
         return _open_database(path, trusted)
     source = f"load_trials: {str(path)!r}"
@@ -172,12 +175,18 @@ def _read_withheld(trials: Trials, source: str) -> None:
         raise damaged(source, wrong) from wrong
 
 
+_LOOKED_AT = ("_dynamic_trials", "_trials", "_ids")
+
+
 def _check(trials: Trials, source: str) -> None:
     """Refuse trials whose parts are not what every Trials has."""
     try:
         parts: tuple[Any, Any] = trials._dynamic_trials, trials._ids
         if tuple(map(type, parts)) != (list, set):
             raise TypeError("its documents or its ids are of the wrong kind")
+        check_documents_sharing(trials._dynamic_trials)
+        others = [value for key, value in vars(trials).items() if key not in _LOOKED_AT]
+        check_sharing(others, "what it holds beside its trials")
         for doc in trials._dynamic_trials:
             check_read(doc)
         if not isinstance(trials.attachments, Mapping):

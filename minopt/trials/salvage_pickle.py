@@ -16,6 +16,7 @@ from minopt.trials.memory import Trials
 from minopt.trials.pickled import Known, Unfinished
 from minopt.trials.salvaged import Salvaged, once
 from minopt.trials.seal import is_broken, unsealed
+from minopt.trials.sharing import check_documents_sharing, check_sharing
 from minopt.trials.streams import are_streams, check_read
 from minopt.trials.unpickle import SafeUnpickler
 
@@ -312,6 +313,8 @@ def _take_state(state: dict[str, Any], salvaged: Salvaged) -> None:
 
 def _is_document(found: dict[Any, Any]) -> bool:
     try:
+        # what a result holds may be left out, see `_WithoutLost`
+        check_documents_sharing([{**found, "result": None, "spec": None}])
         check_read(found)
     except (InvalidTrial, TypeError, KeyError, AttributeError, ValueError):
         return False
@@ -346,6 +349,14 @@ def _leave_out_lost(salvaged: Salvaged) -> None:
     salvaged.notes += [f"left out: {name}" for name in out.names]
 
 
+def _doubles(value: Any) -> bool:
+    try:
+        check_sharing(value, "it")
+    except ValueError:
+        return True
+    return False
+
+
 class _WithoutLost:
     """Takes what was not read out of values, and names it."""
 
@@ -357,6 +368,9 @@ class _WithoutLost:
         """Return a value without what was not read."""
         if isinstance(value, (_Lost, Known, Unfinished)):
             self.names.append(f"{path} ({getattr(value, 'name', 'incomplete')})")
+            return _GONE
+        if depth == 1 and _doubles(value):
+            self.names.append(f"{path} (its parts are shared over and over)")
             return _GONE
         if type(value) not in (dict, list, tuple) or depth > MAX_DEPTH:
             return value

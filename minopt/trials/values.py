@@ -66,7 +66,8 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         items.extend(_copied(item, memo) for item in value)
         return items
     if kind is tuple:
-        return tuple(_copied(item, memo) for item in value)
+        memo[id(value)] = found = tuple(_copied(item, memo) for item in value)
+        return found
     return set(value)
 
 

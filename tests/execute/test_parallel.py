@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -77,6 +78,22 @@ def test_what_cannot_be_pickled_stays_behind_with_a_warning():
     with pytest.warns(RuntimeWarning, match=r"trial 0: 'lock' of its result cannot be pickled"):
         trials = search(objective, 1, executor="processes")
     assert trials.results[0].keys() == {"loss", "status"}
+
+
+class EndsItsReader:
+    """An object that ends the process that reads its pickle."""
+
+    def __reduce__(self):
+        return sys.exit, (3,)
+
+
+def test_a_result_that_would_end_its_reader_stays_behind_with_a_warning():
+    def objective(x):
+        return {"loss": x, "status": STATUS_OK, "end": EndsItsReader()}
+
+    with pytest.warns(RuntimeWarning, match=r"trial 0: 'end' of its result cannot be pickled"):
+        trials = search(objective, 2, executor="processes")
+    assert [result.keys() for result in trials.results] == [{"loss", "status"}] * 2
 
 
 def test_what_stays_behind_is_told_once_in_a_search(recwarn):

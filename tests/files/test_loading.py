@@ -239,6 +239,28 @@ def test_a_missing_file_is_named(tmp_path):
         load_trials(tmp_path / "missing.pkl")
 
 
+@pytest.mark.parametrize("state", [2.0, np.float64(2), np.int64(2)])
+def test_states_that_came_by_way_of_a_table_are_whole_numbers(tmp_path, trials, search, state):
+    for trial in trials._dynamic_trials[:3]:
+        trial["state"] = state
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    found = load_trials(file)
+    assert [type(trial["state"]) for trial in found._dynamic_trials] == [int] * 10
+    search(trials=found, max_evals=12)
+    assert len(found.trials) == 11  # and one that raised
+
+
+@pytest.mark.parametrize("trusted", ["no", None, 2])
+def test_trust_is_given_by_true_alone(tmp_path, trials, trusted):
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    with pytest.raises(InvalidArgumentType, match="trusted must be True or False, got"):
+        load_trials(file, trusted=trusted)
+    with pytest.raises(InvalidArgumentType, match="trusted must be True or False, got"):
+        minopt.copy_trials(file, tmp_path / "copy.pkl", trusted=trusted)
+
+
 @pytest.mark.parametrize("wrong", [None, 3, b"bytes", Trials()])
 def test_what_is_no_path_is_refused(wrong):
     with pytest.raises(InvalidArgumentType, match="a path or a URL is needed"):

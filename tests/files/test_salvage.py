@@ -183,6 +183,7 @@ def test_lists_that_double_are_looked_through_once(trials):
     salvaged = salvage_pickle(pickle.dumps(trials))
     assert len(salvaged.documents) == 10
     assert [note[:18] for note in salvaged.notes] == ["trial 3: left out:"]
+    assert "doubled" not in salvaged.documents[3]["result"]
 
 
 def test_a_whole_file_of_a_search_is_not_called_damaged(search, tmp_path):

@@ -18,6 +18,7 @@ import pytest
 import minopt
 from minopt import SQLTrials, Trials, load_trials
 from minopt.exceptions import DamagedFile, InvalidArgument, MinoptError, UntrustedPickle
+from minopt.trials.salvage_pickle import salvage_pickle
 from minopt.trials.unpickle import safe_loads
 
 HAPPENED = []
@@ -367,6 +368,65 @@ BOMBS = {
 def test_bombs_and_nonsense_are_named_damaged(data):
     with pytest.raises(DamagedFile, match="the file cannot be read as trials"):
         read(data)
+
+
+def doubled(times):
+    made = (1,)
+    for _ in range(times):
+        made = (made, made)
+    return made
+
+
+def put_into_a_trial(trials, bomb):
+    trials._dynamic_trials[2]["result"]["part"] = [bomb]
+
+
+def put_into_an_id(trials, bomb):
+    trials._dynamic_trials[2]["tid"] = bomb
+
+
+def put_into_values(trials, bomb):
+    trials._dynamic_trials[2]["misc"]["vals"]["x"] = [bomb]
+
+
+def put_into_an_array(trials, bomb):
+    trials._dynamic_trials[2]["result"]["part"] = part = np.array([None, None], dtype=object)
+    part[0] = bomb
+
+
+def put_into_an_attachment(trials, bomb):
+    trials.attachments["part"] = collections.OrderedDict(a=bomb)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        *(put_into_a_trial, put_into_an_id, put_into_values, put_into_an_array),
+        put_into_an_attachment,
+    ],
+)
+def test_parts_that_double_over_and_over_are_named_damaged_and_the_rest_recovered(
+    trials, tmp_path, put
+):
+    put(trials, doubled(64))
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    with pytest.raises(DamagedFile, match="over and over"):
+        load_trials(file)
+    recovered = salvage_pickle(file.read_bytes()).trials()
+    n_lost = 1 if put in (put_into_an_id, put_into_values) else 0
+    assert len(recovered._dynamic_trials) == len(trials._dynamic_trials) - n_lost
+    assert "note" in recovered.attachments
+    minopt.copy_trials(recovered, tmp_path / "recovered.jsonl")
+
+
+def test_a_result_that_is_in_every_trial_is_read(trials, same, tmp_path):
+    table = [[float(row)] * 5 for row in range(100)]
+    for trial in trials._dynamic_trials:
+        trial["result"].update(table=table, twice=(table, table))
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    assert same(load_trials(file), trials)
 
 
 def test_a_forged_index_reserves_no_memory():

@@ -630,6 +630,13 @@ def test_a_search_is_named_by_a_string(path, exp_key):
         SQLTrials(path, exp_key)
 
 
+@pytest.mark.parametrize("switch", ["asynchronous", "trusted"])
+def test_a_word_is_no_switch(path, switch):
+    with pytest.raises(InvalidArgumentType, match=f"{switch} must be True or False, got 'no'"):
+        SQLTrials(path, **{switch: "no"})
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda t: pickle.loads(dumps(t))])
 def test_a_copy_leads_to_the_same_database(path, copied):
     trials = SQLTrials(path, "mine", asynchronous=True)

@@ -13,6 +13,7 @@ from minopt.exceptions import (
     InvalidArgumentType,
     UnstorableValue,
 )
+from minopt.trials.given import checked_flag
 from minopt.trials.points import Decoder
 from minopt.trials.stored import StoredTrials
 from minopt.trials.tagged_json import Withheld, dumps, loads
@@ -67,8 +68,12 @@ class SQLTrials(StoredTrials):
         trusted: bool = False,
         heartbeat_timeout: float = 60.0,
     ) -> None:
-        options = {"trusted": bool(trusted), "heartbeat_timeout": _seconds(heartbeat_timeout)}
-        self._open(url, _name(exp_key), refresh, bool(asynchronous), options)
+        options = {
+            "trusted": checked_flag("trusted", trusted),
+            "heartbeat_timeout": _seconds(heartbeat_timeout),
+        }
+        is_run_elsewhere = checked_flag("asynchronous", asynchronous)
+        self._open(url, _name(exp_key), refresh, is_run_elsewhere, options)
 
     def _open(
         self,
