@@ -134,6 +134,7 @@ _HOMES = {
     },
     "minopt.early_stop": {"no_progress_loss"},
     "minopt.execute.retry": {"Retry"},
+    "minopt.integrations.absent": {"SparkTrials"},
     "minopt.integrations.alias": {"as_hyperopt"},
     "minopt.trials.copying": {"copy_trials"},
     "minopt.trials.jsonl": {"read_jsonl"},

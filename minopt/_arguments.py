@@ -42,8 +42,8 @@ def check_algo(algo: Any) -> None:
 
 def parameters_of(function: Callable[..., Any]) -> Collection[str]:
     """Return the names of a function's parameters, none if it does not tell them."""
-    try:
-        return inspect.signature(function).parameters
+    try:  # what a wrapper wraps may be called otherwise than the wrapper
+        return inspect.signature(function, follow_wrapped=False).parameters
     except (TypeError, ValueError):
         return ()
 

@@ -50,6 +50,16 @@ def generator_of(rstate: Any) -> np.random.Generator:
     )
 
 
+def is_stream(rstate: Any) -> bool:
+    """Tell whether seeds can be drawn from what the user gave."""
+    return isinstance(rstate, np.random.RandomState) or hasattr(rstate, "integers")
+
+
+def stream_of(rstate: Any) -> Any:
+    """Return what seeds are drawn from; an old RandomState stays as it is for its owner."""
+    return generator_of(rstate) if isinstance(rstate, np.random.RandomState) else rstate
+
+
 def _generator_of_environment() -> np.random.Generator:
     text = os.environ.get(SEED_VARIABLE, "")
     if not text:

@@ -10,12 +10,11 @@ from contextlib import nullcontext, suppress
 from timeit import default_timer as timer
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from minopt import progress
 from minopt._arguments import checked_progressbar, checked_save_file, new_documents, stop_and_args
 from minopt._interrupts import uninterrupted
 from minopt._points import show_waiting
-from minopt._random import generator_of
+from minopt._random import generator_of, is_stream, stream_of
 from minopt._resume import SeedStream
 from minopt._running import Running
 from minopt.domain.domain import Domain
@@ -25,7 +24,6 @@ from minopt.execute.evaluate import ONCE, put_back, record
 from minopt.execute.outcome import Raised
 from minopt.execute.retry import Retry
 from minopt.execute.serial import claim_next, run_next
-from minopt.progress import default_callback, no_progress_callback
 from minopt.trials.documents import (
     JOB_STATE_NEW,
     JOB_STATE_RUNNING,
@@ -89,6 +87,7 @@ class FMinIter:
 
     catch_eval_exceptions = False
     _finishes_with_others = False
+    _is_bounded = False  # by `max_evals`, however many trials others add meanwhile
     pickle_protocol = -1
 
     # How trials are run, set by `fmin`: here one by one, or by an executor several at a time.
@@ -128,7 +127,7 @@ class FMinIter:
         self.timeout = timeout
         self.loss_threshold = loss_threshold
         self.start_time = timer()
-        self.rstate = rstate if _is_stream(rstate) else generator_of(rstate)
+        self.rstate = rstate if is_stream(rstate) else generator_of(rstate)
         self.verbose = verbose
         self._stopped = False
         self._claimed: list[Document] = []  # trials that were claimed as they were inserted
@@ -155,7 +154,7 @@ class FMinIter:
     def exhaust(self) -> FMinIter:
         """Search until `max_evals` trials are there or a limit is reached."""
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
-        self._finishes_with_others = True
+        self._finishes_with_others = self._is_bounded = True
         try:
             # others wait for trials that are run in this very thread, see `_wait_for_threads`
             with searching(self.trials) if self._executor is None else nullcontext():
@@ -164,6 +163,7 @@ class FMinIter:
                 self._finish_with_others()
             self._wait_for_threads()
         finally:
+            self._is_bounded = False
             if self._executor is not None:
                 self._executor.close()
         self.trials.refresh()
@@ -175,7 +175,8 @@ class FMinIter:
         Parameters
         ----------
         N : int
-            Below zero: ask for none, and let this many of the waiting ones wait on.
+            Below zero: ask for none, and let this many of the waiting ones wait on. It may
+            go beyond `max_evals`, which is about `exhaust` and iterating.
         block_until_done : bool
             Wait for all trials, those that others run included.
         """
@@ -213,16 +214,17 @@ class FMinIter:
             sync(self.trials)
 
     def _search(self, N: int, block_until_done: bool, n_finished: int, bar: Any) -> None:
-        seeds = SeedStream(_generator(self.rstate), self.trials)
+        seeds = SeedStream(stream_of(self.rstate), self.trials)
         count, to_ask, may_ask = tally(self.trials), N, seeds.is_fresh
         n_injected = count.injected  # before: those count, but what is injected now comes on top
+        bound = self.max_evals if self._is_bounded else max(self.max_evals, count.held + N)
         while self._has_work(count, N, to_ask, block_until_done) and not self._is_over(count):
             if self._executor is not None:
                 self._executor.prepare(self.domain, count.new + max(0, to_ask))
             # Trials run here are asked for when all before them are done, so that a search
             # that was stopped amid its queue goes on as if it had not been.
             if to_ask > 0 and (may_ask or self.asynchronous or count.new < self._n_free()):
-                most = self.max_evals + count.injected - n_injected
+                most = bound + count.injected - n_injected
                 n_wanted = min(to_ask, most - count.held)
                 asked = self._ask(n_wanted, count.new, seeds, most + count.cancel)
                 to_ask = to_ask - asked if asked or count.new else 0
@@ -485,13 +487,5 @@ def _progress_callback(show_progressbar: Any) -> Callable[..., Any]:
     show = checked_progressbar(show_progressbar)
     if callable(show):
         return show
-    return default_callback if show else no_progress_callback
-
-
-def _is_stream(rstate: Any) -> bool:
-    return isinstance(rstate, np.random.RandomState) or hasattr(rstate, "integers")
-
-
-def _generator(rstate: Any) -> Any:
-    """Return what seeds are drawn from; an old RandomState stays as it is for its owner."""
-    return generator_of(rstate) if isinstance(rstate, np.random.RandomState) else rstate
+    # looked up here: users put their own in its place
+    return progress.default_callback if show else progress.no_progress_callback

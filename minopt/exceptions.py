@@ -10,6 +10,7 @@
     │       └── InvalidDistributionType (TypeError)  … of the wrong kind, too few or too many
     ├── InvalidArgument        (ValueError)  an argument of `fmin`, an algorithm or a store
     │   ├── InvalidArgumentType (TypeError)  … of the wrong kind altogether
+    │   ├── MissingValue   (AssertionError)  a graph needs a parameter that has no value
     │   └── UntrustedPickle (UnpicklingError)  a pickle that could run code when it is read
     ├── InvalidTrial           (ValueError)  a document that is no trial; has ``.obj``
     ├── InvalidResultStatus    (ValueError)  the objective returned no known status; ``.result``
@@ -51,6 +52,7 @@ __all__ = [
     "InvalidResultStatus",
     "InvalidTrial",
     "MinoptError",
+    "MissingValue",
     "NoUsableLoss",
     "StoreError",
     "StoreTooNew",
@@ -90,6 +92,10 @@ class InvalidArgument(MinoptError, ValueError):
 
 class InvalidArgumentType(InvalidArgument, TypeError):
     """An argument is of a kind that cannot work."""
+
+
+class MissingValue(InvalidArgument, AssertionError):
+    """A graph is evaluated, and a parameter that it needs has no value."""
 
 
 class UntrustedPickle(InvalidArgument, pickle.UnpicklingError):

@@ -187,7 +187,10 @@ def _switch_step(node: Apply) -> _Step:
 def _call_step(name: str, args: list[_Step], kwargs: list[tuple[str, _Step]]) -> _Step:
     function = scope._impls.get(name)
     if function is None:
-        raise NameError(f"the space applies {name!r}, which scope does not have here")
+        raise NameError(
+            f"the space applies {name!r}, which scope does not have in this process; define it in "
+            "a module that the objective imports"
+        )
 
     def call(values: Values) -> Any:
         value = function(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from minopt.domain.assign import Program
+from minopt.domain.carried import carried_symbols, define_carried
 from minopt.domain.compile import compile_space, find_parameters
 from minopt.domain.plain_space import as_data
 from minopt.domain.result import clean_result
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 Result = dict[str, Any]
 
 _LAZY = ("plain_space", "vh", "s_idxs_vals", "table", "_program", "_ctrl_nodes")
+
+
+_SYMBOLS = "minopt: the user's symbols"  # in the pickle of a domain
 
 
 class Domain:
@@ -95,7 +99,14 @@ class Domain:
         self.__dict__["table"] = compile_space(self.expr)  # now: a wrong space is refused at once
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in _LAZY}
+        state = {key: value for key, value in self.__dict__.items() if key not in _LAZY}
+        symbols = carried_symbols(self.expr)
+        return {**state, _SYMBOLS: symbols} if symbols else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        define_carried(state.pop(_SYMBOLS, {}))
+        self.__dict__.update(state)
 
     @cached_property
     def table(self) -> Table:
@@ -200,11 +211,17 @@ class Domain:
         return self._point(config, None)
 
     def _point(self, config: Mapping[str, Any], ctrl: Ctrl | None) -> Any:
-        if self._ctrl_nodes and ctrl is not None:
+        has_ctrl = self._ctrl_nodes and ctrl is not None
+        if has_ctrl or self.is_replaced("memo_from_config"):
             return rec_eval(self.expr, memo=self._memo(config, ctrl))
         return self._program(config)
 
-    def _memo(self, config: Mapping[str, Any], ctrl: Ctrl) -> dict[Apply, Any]:
+    def is_replaced(self, method: str) -> bool:
+        """Tell whether a class of the user's, or the user, has put another method in its place."""
+        of_class = getattr(type(self), method) is not getattr(Domain, method)
+        return of_class or method in self.__dict__
+
+    def _memo(self, config: Mapping[str, Any], ctrl: Ctrl | None) -> dict[Apply, Any]:
         return {**self.memo_from_config(config), **dict.fromkeys(self._ctrl_nodes, ctrl)}
 
     def short_str(self) -> str:

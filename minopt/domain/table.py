@@ -13,6 +13,7 @@ from minopt.exceptions import BadSearchSpace, InvalidArgument
 from minopt.pyll.evaluate import rec_eval, switch_index
 from minopt.pyll.nodes import Apply
 from minopt.space.laws import Categorical, Law, Randint, law_from
+from minopt.space.shapes import SteppedLaw
 
 Point = dict[str, Any]  # label -> plain Python value, active labels only
 
@@ -231,11 +232,16 @@ class Table:
         if not active and parameter.law is None:
             return value
         law = self.law_given(parameter, point)
-        if not law.contains(value):
+        if not (law.contains(value) or _is_between_steps(law, value)):
             raise InvalidArgument(
                 f"{argument}: parameter {parameter.label!r} cannot be {value!r}; its law is {law}"
             )
         return int(value) if parameter.whole else value
+
+
+def _is_between_steps(law: Law, value: float) -> bool:
+    """Tell whether a value lies within the bounds of a law that itself draws only multiples."""
+    return isinstance(law, SteppedLaw) and not law.integral and law.encloses(value)
 
 
 def _drawers(parameters: Sequence[Parameter]) -> tuple[tuple[str, _Drawer], ...] | None:

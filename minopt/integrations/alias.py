@@ -8,13 +8,17 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from logging import getLogger
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
+from minopt.integrations.absent import instead
+
 __all__ = ["Alias", "as_hyperopt", "stand_in_folder"]
 
 NAME, OURS = "hyperopt", "minopt"
+_LOGGERS = (".base", ".fmin", ".tpe")
 
 
 class Alias:
@@ -36,6 +40,7 @@ class Alias:
         sys.modules[NAME] = importlib.import_module(OURS)
         # importing a submodule binds its name in the package, and minopt.fmin is the function
         sys.modules[f"{NAME}.fmin"] = importlib.import_module(f"{OURS}.fmin")
+        _join_loggers()
         return self
 
     def undo(self) -> None:
@@ -44,6 +49,7 @@ class Alias:
             sys.meta_path.remove(self._finder)
             _take_out()
             sys.modules.update(self._before)
+            _part_loggers()
 
     def __enter__(self) -> Alias:
         return self
@@ -99,7 +105,8 @@ class _Finder(MetaPathFinder):
         ours = OURS + fullname.removeprefix(NAME)
         if importlib.util.find_spec(ours) is None:
             raise ModuleNotFoundError(
-                f"minopt, which stands in for hyperopt here, has no module {ours!r}", name=fullname
+                f"minopt, which stands in for hyperopt here, has no module {ours!r}{instead(ours)}",
+                name=fullname,
             )
         return ModuleSpec(fullname, _Loader(ours), is_package=True)
 
@@ -113,6 +120,26 @@ class _Loader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         # the import system takes what it finds here afterwards
         sys.modules[module.__name__] = importlib.import_module(self._ours)
+
+
+def _join_loggers() -> None:
+    """Let what is said of hyperopt's loggers hold for ours: their levels, and their handlers."""
+    ours, theirs = getLogger(OURS), getLogger(NAME)  # first: a new one takes over its children
+    for name in _LOGGERS:
+        getLogger(OURS + name).parent = getLogger(NAME + name)
+    theirs.parent = ours
+    _forget_levels()
+
+
+def _part_loggers() -> None:
+    for name in _LOGGERS:
+        getLogger(OURS + name).parent = getLogger(OURS)
+    getLogger(NAME).parent = getLogger(OURS).parent
+    _forget_levels()
+
+
+def _forget_levels() -> None:
+    getLogger(OURS).setLevel(getLogger(OURS).level)  # else those looked up before would stay
 
 
 def _take_out() -> dict[str, Any]:

@@ -8,15 +8,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from minopt.integrations.absent import instead
 from minopt.integrations.names import find_name, is_module
 
 __all__ = ["Remark", "Rewritten", "asks_for_the_name", "rewrite"]
 
 THEIRS, OURS = "hyperopt", "minopt"
-_INSTEAD = {
-    "spark": "fmin(..., n_jobs=...), or minopt.SQLTrials and `minopt worker` for several machines",
-    "mongo": "minopt.SQLTrials and `minopt worker`",
-}
 _FROM = re.compile(r"from(?:[ \t\f]|\\(?:\r\n|\r|\n))+(?=hyperopt\b)")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _WORD = re.compile(r"\bhyperopt\b")
@@ -180,14 +177,14 @@ class _Script:
             if part.name == "*":
                 self._remark(node, "`import *` may bring other names than hyperopt's")
             elif not find_name(_ours(module), [part.name]):
-                self._remark(node, f"minopt lacks `{name}`{_instead(name)}")
+                self._remark(node, f"minopt lacks `{name}`{instead(name)}")
             elif is_module(name) and name != "minopt.fmin":  # that is the function
                 self._modules[part.asname or part.name] = name
 
     def _check_module(self, node: ast.AST, name: str) -> bool:
         if is_module(_ours(name)):
             return True
-        self._remark(node, f"left alone: minopt lacks the module `{_ours(name)}`{_instead(name)}")
+        self._remark(node, f"left alone: minopt lacks the module `{_ours(name)}`{instead(name)}")
         return False
 
     def _look_at_users(self, node: ast.AST, name: str) -> None:
@@ -262,7 +259,7 @@ class _Script:
             self._remark(node, "the version is minopt's own, not hyperopt's")
         if find_name(module, names[:-1]) and not find_name(module, names):
             name = ".".join((module, *names))
-            self._remark(node, f"minopt lacks `{name}`{_instead(name)}")
+            self._remark(node, f"minopt lacks `{name}`{instead(name)}")
 
     def _look_at_strings(self) -> None:
         for node in self._nodes:
@@ -277,12 +274,6 @@ class _Script:
 
 def _is_theirs(module: str) -> bool:
     return module == THEIRS or module.startswith(f"{THEIRS}.")
-
-
-def _instead(name: str) -> str:
-    """Say what does in minopt what a name that it lacks did in hyperopt."""
-    lowered = name.lower()
-    return next((f": see {way}" for part, way in _INSTEAD.items() if part in lowered), "")
 
 
 def _ours(module: str) -> str:

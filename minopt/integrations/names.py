@@ -7,6 +7,8 @@ import importlib.util
 from collections.abc import Sequence
 from types import ModuleType
 
+from minopt.integrations.absent import SparkTrials
+
 __all__ = ["find_name", "is_module"]
 
 
@@ -40,6 +42,8 @@ def find_name(module: str, names: Sequence[str]) -> bool:
         for name in names:
             if not isinstance(found, ModuleType):
                 return True
+            if getattr(found, name, None) is SparkTrials:  # a name only
+                return False
             if hasattr(found, name):
                 found = getattr(found, name)
             elif is_module(f"{found.__name__}.{name}"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minopt.exceptions import InvalidArgument, InvalidArgumentType
+from minopt.exceptions import InvalidArgument, InvalidArgumentType, MissingValue
 from minopt.pyll.nodes import Apply, Literal, as_apply
 from minopt.pyll.symbols import scope
 
@@ -116,6 +116,8 @@ def _needed_of_switch(node: Apply, known: dict[Apply, Any]) -> list[Apply]:
 
 def switch_index(node: Apply, value: Any) -> int:
     """Return `value` as an index of one of the options of a switch, or say why it is none."""
+    if value is GarbageCollected:
+        raise MissingValue(f"{_who(node)} has no value here")
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     n_options = len(node.pos_args) - 1
@@ -144,7 +146,7 @@ def _apply_symbol(node: Apply, known: dict[Apply, Any], deepcopy_inputs: bool) -
     kwargs = {keyword: known[arg] for keyword, arg in node.named_args}
     for arg in node.inputs():
         if known[arg] is GarbageCollected:
-            raise ValueError(f"{node.name!r} needs {_describe(arg)}, which has no value here")
+            raise MissingValue(f"{node.name!r} needs {_describe(arg)}, which has no value here")
     if deepcopy_inputs:
         args, kwargs = copy.deepcopy((args, kwargs))
     try:

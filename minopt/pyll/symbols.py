@@ -98,6 +98,10 @@ class SymbolTable:
             getattr=getattr,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        self._impls.values()  # late symbols first: they would come while this table is written
+        return dict(self.__dict__)
+
     def _new_apply(
         self,
         name: str,

@@ -217,6 +217,11 @@ class SteppedLaw(RealLaw):
         nearest = round(number / self.q) * self.q
         return low <= nearest <= high and bool(self.on_grid(number))
 
+    def encloses(self, value: float) -> bool:
+        """Tell whether a value lies within the bounds, be it a multiple of `q` or not."""
+        (low, high), (lowest, highest) = self._range(), self.support()
+        return min(low, lowest) <= value <= max(high, highest)
+
     def logpdf(self, x: ArrayLike) -> FloatArray:
         values = as_floats(x)
         low, high = self._cell(values)

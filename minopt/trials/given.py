@@ -42,6 +42,8 @@ def checked_flag(name: str, value: Any) -> bool:
 
 def listed(docs: Any) -> list[Any]:
     """Return documents as a list."""
+    if type(docs) is list:  # as in every trial
+        return docs.copy()
     if isinstance(docs, (str, Mapping)) or not isinstance(docs, Iterable):
         raise InvalidArgumentType(f"a list of trial documents is needed, got {docs!r}")
     return list(docs)

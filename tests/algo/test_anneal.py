@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import hyperopt
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ import minopt
 from minopt import anneal, hp
 from minopt.base import JOB_STATE_ERROR, STATUS_FAIL, STATUS_OK, Domain, Trials
 from minopt.exceptions import InvalidArgument
+from minopt.fmin import FMinIter
 from minopt.testing.spaces import loss_of, random_space
 
 # hyperopt takes the logarithm of a quantised value that may be zero
@@ -226,3 +228,29 @@ def test_settings_out_of_range_are_refused(settings, message):
     domain, trials = tried(hp.uniform("x", 0, 1), [1.0])
     with pytest.raises(InvalidArgument, match=message):
         anneal.suggest([1], domain, trials, 0, **settings)
+
+
+@pytest.mark.parametrize("of_class", [True, False])
+def test_the_loss_is_what_the_domain_takes_for_it(of_class):
+    class Upwards(Domain):
+        def loss(self, result, config=None):
+            return -result["loss"]
+
+    plain, trials = Domain(abs, hp.uniform("x", -5, 5)), Trials()
+    upwards = Upwards(abs, hp.uniform("x", -5, 5)) if of_class else plain
+    if not of_class:
+        plain.loss = lambda result, config=None: -result["loss"]
+    FMinIter(anneal.suggest, upwards, trials, rstate=0, max_evals=60).exhaust()
+    theirs = hyperopt.Trials()
+    domain = hyperopt.base.Domain(abs, hyperopt.hp.uniform("x", -5, 5))
+    domain.loss = lambda result, config=None: -result["loss"]
+    hyperopt.fmin.__globals__["FMinIter"](  # the function hides its module
+        hyperopt.anneal.suggest,
+        domain,
+        theirs,
+        rstate=np.random.default_rng(0),
+        max_evals=60,
+        verbose=False,
+        show_progressbar=False,
+    ).exhaust()
+    assert trials.vals == theirs.vals

@@ -359,3 +359,11 @@ def test_deeply_nested_choices_work():
         node = hp.choice(f"c{depth:03}", [0, node])
     domain = Domain(abs, node)
     assert domain.point({"u": 0.5, **{f"c{depth:03}": 1 for depth in range(300)}}) == 0.5
+
+
+def test_a_users_own_memo_is_what_the_point_is_made_of():
+    class Shifted(Domain):
+        def memo_from_config(self, config):
+            return {node: value + 1 for node, value in super().memo_from_config(config).items()}
+
+    assert Shifted(abs, [hp.uniform("x", 0, 1)]).point({"x": 0.5}) == (1.5,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 
@@ -238,3 +239,15 @@ def test_a_bare_word_as_trials_makes_no_database(tmp_path, monkeypatch):
     with pytest.raises(InvalidArgument, match=r"trials='memory'.*write trials=Trials\(\)"):
         minopt.fmin(abs, hp.uniform("x", 0, 1), rand.suggest, 1, trials="memory", verbose=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_algorithm_that_wraps_another_is_called_as_it_is_written(search):
+    seen = []
+
+    @functools.wraps(tpe.suggest)
+    def logged(new_ids, domain, trials, seed):
+        seen.extend(new_ids)
+        return tpe.suggest(new_ids, domain, trials, seed)
+
+    search(algo=logged, max_evals=3)
+    assert seen == [0, 1, 2]

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from minopt import Trials, fmin, hp, rand, tpe
+from minopt import Trials, anneal, atpe, fmin, hp, rand, tpe
 from minopt.exceptions import InvalidArgument
 from minopt.fmin import generate_trials_to_calculate
 
@@ -209,3 +209,35 @@ def test_inactive_labels_follow_those_that_a_conditional_point_gives():
     vals = trials.trials[0]["misc"]["vals"]
     assert list(vals)[:2] == ["z", "c"]
     assert (vals["a"], vals["b"]) == ([], [])
+
+
+@pytest.mark.parametrize("algo", [rand, tpe, anneal, atpe])
+def test_a_point_between_the_steps_of_a_parameter_is_tried(algo):
+    trials, n = Trials(), 25
+    fmin(
+        lambda p: abs(p["q"] - 15) + p["l"],
+        {"q": hp.quniform("q", 5, 50, 10), "l": hp.qloguniform("l", 0, 3, 5)},
+        algo.suggest,
+        n,
+        trials=trials,
+        points_to_evaluate=[{"q": 15, "l": 1.5}, {"q": 5, "l": 20}],
+        verbose=False,
+        rstate=0,
+    )
+    assert [trials.vals[label][:2] for label in ("q", "l")] == [[15, 5], [1.5, 20]]
+    assert len(trials) == n + 2
+
+
+@pytest.mark.parametrize(
+    "point", [{"q": -0.1, "w": 2}, {"q": 51, "w": 2}, {"q": 15, "w": 2.5}, {"q": 15, "w": 7}]
+)
+def test_a_point_beyond_the_bounds_or_between_whole_numbers_is_refused(point):
+    with pytest.raises(InvalidArgument, match=r"cannot be .*; its law is"):
+        fmin(
+            lambda p: p["q"],
+            {"q": hp.quniform("q", 5, 50, 10), "w": hp.uniformint("w", 1, 6)},
+            rand.suggest,
+            3,
+            points_to_evaluate=[point],
+            verbose=False,
+        )

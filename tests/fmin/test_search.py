@@ -329,3 +329,16 @@ def test_the_decoded_values_are_known_when_steps_are_made_by_hand(space):
     search = FMinIter(rand.suggest, Domain(lambda p: p["x"], {"x": space}), Trials(), 0)
     search.run(3)
     assert set(search.trials.best_params) == {"x"}
+
+
+def test_run_goes_on_beyond_the_number_that_exhausting_was_about(make):
+    search = make(max_evals=5)
+    search.exhaust()
+    search.run(3)
+    assert len(search.trials) == 8
+
+
+def test_iterating_ends_at_the_number_of_trials(make):
+    search = make(max_evals=3)
+    assert [len(trials) for trials in search] == [1, 2]
+    assert len(search.trials) == 3

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import sys
 
 import pytest
 
 import minopt
 from minopt import pyll
+from minopt.exceptions import InvalidArgument
 
 
 def test_hyperopt_is_minopts_own_module():
@@ -104,3 +106,30 @@ def test_pickles_of_hyperopt_are_read_by_plain_pickle():
     with minopt.as_hyperopt():
         trials = pickle.loads(b"chyperopt.base\nTrials\n)\x81.")
     assert type(trials) is minopt.Trials
+
+
+@pytest.mark.parametrize("module", ["spark", "mongoexp"])
+def test_what_does_the_work_of_a_missing_module_is_named(module):
+    with minopt.as_hyperopt(), pytest.raises(ModuleNotFoundError, match=r"see .*SQLTrials"):
+        importlib.import_module(f"hyperopt.{module}")
+
+
+def test_a_script_may_import_spark_trials_that_it_does_not_use():
+    with minopt.as_hyperopt():
+        from hyperopt import SparkTrials
+    assert not isinstance(minopt.Trials(), SparkTrials)
+    with pytest.raises(InvalidArgument, match=r"no SparkTrials: see fmin\(\.\.\., n_jobs="):
+        SparkTrials(parallelism=4)
+
+
+def test_what_is_set_for_hyperopts_loggers_holds_for_ours():
+    ours, theirs = logging.getLogger("minopt.tpe"), logging.getLogger("hyperopt")
+    before = theirs.level
+    try:
+        for level in (logging.ERROR, logging.DEBUG):
+            with minopt.as_hyperopt():
+                theirs.setLevel(level)
+                assert ours.getEffectiveLevel() == level
+            assert ours.getEffectiveLevel() == logging.getLogger().getEffectiveLevel()
+    finally:
+        theirs.setLevel(before)

@@ -223,3 +223,21 @@ def test_the_bar_is_full_when_another_search_runs_the_last_trial(tmp_path):
     search(quick, show_progressbar=Seen())
     other.join()
     assert sum(seen) == 3
+
+
+def test_a_bar_that_is_put_in_place_of_the_usual_one_is_shown(monkeypatch):
+    shown = []
+
+    class Bar:
+        postfix = None
+
+        def update(self, n):
+            shown.append(n)
+
+    @contextlib.contextmanager
+    def callback(initial, total):
+        yield Bar()
+
+    monkeypatch.setattr(progress, "default_callback", callback)
+    fmin(abs, hp.uniform("x", -5, 5), rand.suggest, 3)
+    assert shown == [1, 1, 1]

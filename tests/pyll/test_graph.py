@@ -8,8 +8,8 @@ import networkx
 import numpy as np
 import pytest
 
-from minopt import hp
-from minopt.exceptions import BadSearchSpace
+from minopt import Domain, hp
+from minopt.exceptions import BadSearchSpace, MissingValue
 from minopt.pyll import Apply, Literal, as_apply, clone, clone_merge, dfs, rec_eval, scope, toposort
 from minopt.pyll.base import Lambda, PyllImportError, SymbolTable, apply, p0
 from minopt.pyll.stochastic import implicit_stochastic_symbols, recursive_set_rng_kwarg, sample
@@ -268,3 +268,14 @@ def test_containers_thousands_deep_are_spaces_and_points(nest, within):
     for _ in range(3000):
         point = point[within]
     assert point == sample(scope.uniform(0, 1), rng=0)
+
+
+@pytest.mark.parametrize(
+    "space", [{"n": hp.uniform("n", 0, 1)}, hp.choice("n", [1, 2]), scope.int(hp.randint("n", 3))]
+)
+def test_a_parameter_without_a_value_is_named(space):
+    """An `AssertionError` as well: Ray Tune explains points that lack a parameter by it."""
+    memo = Domain(abs, space).memo_from_config({})
+    with pytest.raises(MissingValue, match=r"'n'.* has no value here") as missing:
+        rec_eval(as_apply(space), memo=memo)
+    assert isinstance(missing.value, AssertionError)

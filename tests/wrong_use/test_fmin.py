@@ -230,8 +230,8 @@ POINTS = [
     ({"points_to_evaluate": [{"c": {"k": 0.5}}], "space": NESTED}, "'c' needs the index"),
     ({"points_to_evaluate": [{"c": 1}], "space": NESTED}, "'z' is active here and missing"),
     (
-        {"points_to_evaluate": [{"q": 3}], "space": hp.quniform("q", 0, 10, 2)},
-        r"'q' cannot be 3; its law is Quniform",
+        {"points_to_evaluate": [{"q": 12}], "space": hp.quniform("q", 0, 10, 2)},
+        r"'q' cannot be 12; its law is Quniform",
     ),
     (
         {"points_to_evaluate": [{"l": -3}], "space": hp.loguniform("l", -5, 0)},

@@ -64,9 +64,10 @@ def suggest(
     """
     check_settings(avg_best_idx, shrink_coef)
     history = history_of(trials)
-    if len(history) != len(learnable_documents(trials)):
+    if len(history) != len(learnable_documents(trials)) or domain.is_replaced("loss"):
         # Results were injected. A history counts each with the trial that it came from; for
         # hyperopt's annealing, which the visitor follows to the letter, it is a trial of its own.
+        # Nor does a history know of losses as a user's own domain sees them.
         algo = AnnealingAlgo(domain, trials, seed, avg_best_idx, shrink_coef)
         return [document for tid in new_ids for document in algo(tid)]
     model = Model(history, avg_best_idx, shrink_coef)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from minopt.domain.domain import Domain
 from minopt.exceptions import InvalidArgument
 from minopt.pyll.nodes import Apply, MissingArgument
 from minopt.trials.columns import learnable_documents, usable_loss
-from minopt.trials.documents import miscs_to_idxs_vals
+from minopt.trials.documents import Document, miscs_to_idxs_vals, number
 
 DEFAULT_AVG_BEST_IDX = 2.0
 DEFAULT_SHRINK_COEF = 0.1
@@ -35,6 +36,15 @@ def check_settings(avg_best_idx: Any, shrink_coef: Any) -> None:
             raise InvalidArgument(
                 f"anneal: {name} must be a number of {least} or more, got {value!r}"
             )
+
+
+def _loss(domain: Domain, doc: Document) -> float:
+    """Return the loss of a trial as its domain sees it; ``inf`` if it is not usable."""
+    loss = usable_loss(doc)
+    if math.isinf(loss) or not domain.is_replaced("loss"):
+        return loss
+    own = number(domain.loss(doc["result"], doc["spec"]))
+    return math.inf if own is None else own
 
 
 class AnnealingAlgo(SuggestAlgo):
@@ -75,7 +85,7 @@ class AnnealingAlgo(SuggestAlgo):
         super().__init__(domain, trials, seed)
         self.avg_best_idx = avg_best_idx
         self.shrink_coef = shrink_coef
-        loss_of = {doc["tid"]: (doc, usable_loss(doc)) for doc in learnable_documents(trials)}
+        loss_of = {doc["tid"]: (doc, _loss(domain, doc)) for doc in learnable_documents(trials)}
         self.tid_docs_losses = sorted(loss_of.items(), key=lambda item: item[0])
         self.tids = np.asarray([tid for tid, _ in self.tid_docs_losses])
         self.losses = np.asarray([loss for _, (_, loss) in self.tid_docs_losses])
