@@ -57,7 +57,10 @@ def checked_max_evals(max_evals: Any) -> int:
             "max_evals must be a whole number of trials or None for no limit, "
             f"got {_told(max_evals)}"
         )
-    number = float(max_evals)
+    try:
+        number = float(max_evals)
+    except OverflowError:  # an int of hundreds of digits
+        number = math.inf if math.floor(max_evals) > 0 else -math.inf
     if number == math.inf:
         return sys.maxsize
     if not (number >= 0 and number.is_integer()):

@@ -19,6 +19,10 @@ _SIGNALS = [
 ]
 
 
+class Interruption(BaseException):
+    """Comes from outside of a trial, which is not to blame and is to be run again."""
+
+
 class _Uninterrupted:
     """``with uninterrupted:`` keeps signals that raise for the end of the block.
 

@@ -129,7 +129,10 @@ def _positive(name: str, value: Any, unit: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidArgumentType(f"{name} must be None or a number of {unit}, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not (number > 0 and math.isfinite(number)):
         raise InvalidArgument(f"{name} must be None or a positive number of {unit}, got {value!r}")
     return number

@@ -30,7 +30,6 @@ from minopt.trials.documents import (
     Document,
     error_text,
 )
-from minopt.trials.files import dumps
 from minopt.trials.ledger import Tally
 from minopt.trials.memory import LOCK, Trials
 from minopt.trials.save_file import SaveFile
@@ -135,7 +134,9 @@ class FMinIter:
         if isinstance(trials, Trials):
             trials._learn(domain.point)
         if self.asynchronous and not hasattr(trials, "_spark"):
-            trials.attachments["FMinIter_Domain"] = dumps(domain)
+            from minopt.execute.shipping import pack_domain
+
+            trials.attachments["FMinIter_Domain"] = pack_domain(domain)
 
     def run_by(self, running: Running, file: SaveFile) -> None:
         """Run the trials as `fmin`'s arguments say, and save them to a file that it holds."""
@@ -356,7 +357,7 @@ class FMinIter:
             return
         if self.verbose:
             logger.warning("trial %s failed: %s", trial["tid"], error_text(trial))
-        if not self.catch_eval_exceptions or isinstance(outcome.error, SystemExit):
+        if not self.catch_eval_exceptions or isinstance(outcome.error, (SystemExit, GeneratorExit)):
             raise outcome.as_exception(trial["tid"])
 
     def _n_free(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from minopt._stand_in import redirected_output
@@ -33,7 +33,7 @@ def tqdm_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
     with redirected_output() as output:
         bar = tqdm(
             total=None if total is None or total >= sys.maxsize else total,
-            file=output.stderr,
+            file=_Forgiving(output.stderr),
             postfix={"best loss": "?"},
             disable=output.stderr is None,
             dynamic_ncols=True,
@@ -42,6 +42,35 @@ def tqdm_progress_callback(initial: int, total: int | None) -> Iterator[Any]:
         )
         with bar:
             yield bar
+
+
+class _Forgiving:
+    """A stream that cannot fail: nobody's search ends because its bar cannot be shown."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write text, if it can be written."""
+        with suppress(OSError, ValueError):  # no space, a reader that has gone, a closed file
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that can be done."""
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+    def __eq__(self, other: object) -> bool:  # by this tqdm finds the bars of a stream
+        return other is self or self._file == other
+
+    def __hash__(self) -> int:
+        return hash(self._file)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_file":  # asked for by copy and pickle before there is one
+            raise AttributeError(name)
+        return getattr(self._file, name)
 
 
 @contextmanager

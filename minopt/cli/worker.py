@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from minopt._dotted import load_tokens
+from minopt._interrupts import Interruption
 from minopt._objective import ByKeyword, annotated_space, is_annotated
 from minopt.domain.domain import Domain
 from minopt.domain.plain_space import from_data
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-class Left(BaseException):
+class Left(Interruption):
     """The system asked this worker to end; the trial that it runs waits again."""
 
 

@@ -20,6 +20,7 @@ from minopt.pyll.nodes import Apply, Literal, as_apply
 from minopt.pyll.stochastic import recursive_set_rng_kwarg
 from minopt.pyll.symbols import SymbolTableEntry, scope
 from minopt.pyll.walk import dfs
+from minopt.trials.attachments import attach
 from minopt.trials.control import Ctrl
 from minopt.trials.documents import STATUS_NEW
 
@@ -197,8 +198,8 @@ class Domain:
                     f"{who}the 'attachments' of a result must be a dict of values by name, "
                     f"got {attachments!r}"
                 )
-            for key, value in attachments.items():
-                ctrl.attachments[key] = value
+            if attachments:
+                attach(ctrl.attachments, attachments, who)
         return result
 
     @cached_property

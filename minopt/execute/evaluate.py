@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minopt._clock import coarse_utcnow
+from minopt._interrupts import Interruption
 from minopt.execute.outcome import Ended, Outcome, Raised, Returned, raised
 from minopt.execute.retry import Retry
 from minopt.execute.timer import TimeIsUp, TimeLimit
+from minopt.trials.attachments import attach
 from minopt.trials.control import Ctrl
 from minopt.trials.documents import (
     JOB_STATE_DONE,
@@ -58,8 +60,9 @@ def evaluate_trial(
 
     Raises
     ------
-    KeyboardInterrupt
-        Nothing is recorded then, and the trial is NEW again, to be run on resuming.
+    KeyboardInterrupt, Interruption
+        Nothing is recorded then, and the trial is NEW again, to be run on resuming. Whatever else
+        the objective raises is recorded, lest every search that goes on ends at this trial.
     """
     outcome = _attempt(domain, trials, trial, timeout)
     while not is_over() and retry.is_due(trial, outcome):
@@ -88,7 +91,9 @@ def _within(limit: TimeLimit, domain: Domain, trials: Any, trial: Document) -> O
         limit.start()
         ctrl = Ctrl(trials, current_trial=trial)
         return Returned(domain.evaluate(spec_from_misc(trial["misc"]), ctrl))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded, and raised by the search
+    except (KeyboardInterrupt, Interruption):
+        raise
+    except BaseException as error:  # noqa: BLE001 - recorded, and raised by the search
         return raised(error)
     finally:
         limit.stop()
@@ -97,9 +102,9 @@ def _within(limit: TimeLimit, domain: Domain, trials: Any, trial: Document) -> O
 def record(trials: Any, trial: Document, outcome: Outcome) -> None:
     """Finish a trial: write how it ended into its document, and have the store keep it."""
     if isinstance(outcome, Returned):
-        attachments = trials.trial_attachments(trial) if outcome.attachments else {}
-        for name, value in outcome.attachments.items():
-            attachments[name] = value
+        if outcome.attachments:
+            names = trials.trial_attachments(trial)
+            attach(names, outcome.attachments, f"trial {trial['tid']!r}: ")
         if outcome.injected:
             _insert(trials, outcome.injected)
         trial["result"] = copied(outcome.result)  # containers are copied, leaves are kept

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minopt.exceptions import InvalidArgument
 from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished
-from minopt.execute.outcome import Ended, Outcome, outcome_of
+from minopt.execute.outcome import Ended, Outcome, outcome_of, raised
 from minopt.trials.documents import Document
 
 if TYPE_CHECKING:
@@ -103,5 +103,7 @@ def _outcome(future: Future[Any], trial: Document, told: set[str]) -> Outcome:
     try:
         value = future.result()
     except BaseException as broken:  # noqa: BLE001 - whatever the user's executor makes of it
-        return Ended("died", f"its worker failed: {type(broken).__name__}: {broken}")
+        return Ended(
+            "died", f"its worker failed: {type(broken).__name__}: {raised(broken).message}"
+        )
     return shipping.unpack_outcome(value, trial, told) if isinstance(value, bytes) else value

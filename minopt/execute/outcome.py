@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from minopt._interrupts import Interruption
 from minopt.exceptions import TrialError
 from minopt.trials.control import Ctrl
 from minopt.trials.documents import Document, spec_from_misc
@@ -96,7 +97,9 @@ def outcome_of(domain: Domain, trial: Document) -> Outcome:
     own.refresh()
     try:
         result = domain.evaluate(spec_from_misc(trial["misc"]), Ctrl(own, current_trial=trial))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - told to the one who waits
+    except (KeyboardInterrupt, Interruption):
+        raise
+    except BaseException as error:  # noqa: BLE001 - told to the one who waits
         return raised(error)
     names = own.trial_attachments(trial)
     injected = [other for other in own._dynamic_trials if other is not trial]

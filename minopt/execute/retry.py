@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.execute.outcome import Ended, Outcome, Raised
@@ -34,13 +36,14 @@ class Retry:
     on: Sequence[str | type[BaseException]] = ("error", "died")
 
     def __post_init__(self) -> None:
-        if isinstance(self.times, bool) or not isinstance(self.times, int):
+        if isinstance(self.times, bool) or not isinstance(self.times, (int, np.integer)):
             raise InvalidArgumentType(
                 f"retries must be a whole number or a Retry, got {self.times!r}"
             )
         if self.times < 0:
             raise InvalidArgument(f"retries must not be negative, got {self.times!r}")
-        if isinstance(self.on, (str, type)):
+        object.__setattr__(self, "times", int(self.times))
+        if isinstance(self.on, (str, type)) or not isinstance(self.on, Iterable):
             object.__setattr__(self, "on", (self.on,))
         for cause in self.on:
             is_class = isinstance(cause, type) and issubclass(cause, BaseException)
@@ -56,7 +59,8 @@ class Retry:
 
     def is_due(self, trial: dict[str, Any], outcome: Outcome) -> bool:
         """Tell whether a trial should run again; counts the attempts in ``misc["attempts"]``."""
-        made = int(trial["misc"].get("attempts", 1))
+        made = trial["misc"].get("attempts", 1)
+        made = made if isinstance(made, int) else 1  # a document of the user's own
         if made > self.times or not self._is_worth(outcome):
             return False
         trial["misc"]["attempts"] = made + 1

@@ -92,8 +92,8 @@ def _packable(outcome: Outcome) -> Outcome:
         return Raised(outcome.kind, outcome.message, outcome.trace)
     if not isinstance(outcome, Returned):
         return outcome
-    result = {key: value for key, value in outcome.result.items() if _survives(value)}
-    attachments = {key: value for key, value in outcome.attachments.items() if _survives(value)}
+    result = {key: value for key, value in outcome.result.items() if _survives((key, value))}
+    attachments = {name: value for name, value in outcome.attachments.items() if _survives(value)}
     injected = [trial for trial in outcome.injected if _survives(trial)]
     lost = (outcome.result.keys() - result.keys()) | (
         outcome.attachments.keys() - attachments.keys()

@@ -9,6 +9,7 @@ import time
 from types import FrameType
 from typing import Any
 
+from minopt._interrupts import Interruption
 from minopt._warn import warn
 
 _RING_AGAIN = 0.1  # seconds; an objective that swallows the first ring hears another
@@ -17,7 +18,7 @@ _LONGEST = 1e9  # seconds; what a timer can be set to
 _active: list[TimeLimit] = []  # those that are running, within each other, the outermost first
 
 
-class TimeIsUp(BaseException):
+class TimeIsUp(Interruption):
     """Raised in the objective when its time is up; no Exception, so that it is not caught.
 
     Attributes
@@ -112,7 +113,8 @@ def _hand_on(handler: Any, number: int, frame: FrameType | None) -> None:
 
 def _set_timer(now: float) -> None:
     ends = [min(limit._end, limit._theirs) for limit in _active]
-    _set(min(ends, default=math.inf), now)
+    # again and again: a ring just before a call that blocks is heard when the next one wakes it
+    _set(min(ends, default=math.inf), now, _RING_AGAIN)
 
 
 def _set(end: float, now: float, again: float = 0.0) -> None:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
+
+from minopt._warn import warn
 
 QUEUED_OBJECTIVE = (
     "FMinIter_Domain"  # as hyperopt calls the pickle that a search leaves for workers
 )
+
+
+def attach(names: Any, attachments: Mapping[Any, Any], who: str) -> None:
+    """Keep the attachments of a result; one that cannot be kept does not cost it its loss."""
+    for name, value in attachments.items():
+        try:
+            names[name] = value
+        except OSError:  # it is the store that fails
+            raise
+        except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
+            warn(
+                f"{who}the attachment {name!r} cannot be kept and is left out: "
+                f"{type(wrong).__name__}: {wrong}",
+                RuntimeWarning,
+            )
 
 
 class TrialAttachments(MutableMapping[str, Any]):

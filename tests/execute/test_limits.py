@@ -75,13 +75,13 @@ put_back = signal.signal
 def slowly(number, handler):
     before = put_back(number, handler)
     if handler == signal.SIG_DFL:
-        time.sleep(0.2)
+        time.sleep(0.7)
     return before
 
 signal.signal = slowly
 trials = Trials()
-fmin(lambda x: time.sleep(0.05) or x, hp.uniform("x", 0, 1), rand.suggest, 1, trials=trials,
-     rstate=0, verbose=False, trial_timeout=0.1)
+fmin(lambda x: x, hp.uniform("x", 0, 1), rand.suggest, 1, trials=trials,
+     rstate=0, verbose=False, trial_timeout=0.5)
 print(trials.statuses())
 """
 

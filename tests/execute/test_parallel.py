@@ -321,6 +321,7 @@ WRONG = [
     ({"trial_timeout": 0}, InvalidArgument, "trial_timeout must be None or a positive number"),
     ({"trial_timeout": -1}, InvalidArgument, "positive number of seconds, got -1"),
     ({"trial_timeout": float("nan")}, InvalidArgument, "positive number of seconds, got nan"),
+    ({"trial_timeout": 10**400}, InvalidArgument, "trial_timeout must be None or a positive"),
     ({"trial_timeout": "5"}, InvalidArgumentType, "trial_timeout must be None or a number"),
     ({"trial_memory": -5}, InvalidArgument, "positive number of bytes, got -5"),
     ({"trial_memory": "1GB"}, InvalidArgumentType, "number of bytes, got '1GB'"),
@@ -336,6 +337,16 @@ def test_wrong_arguments_are_refused_before_the_first_trial(settings, error, wor
     with pytest.raises(error, match=words):
         search(abs, 1, trials=trials, **settings)
     assert trials._dynamic_trials == []
+
+
+@pytest.mark.parametrize("cause", [5, None, ["error", 5]])
+def test_what_is_no_cause_of_a_retry_is_refused(cause):
+    with pytest.raises(InvalidArgument, match="retries: on= takes exception classes"):
+        Retry(1, on=cause)
+
+
+def test_retries_may_be_numpys():
+    assert Retry.of(np.int64(2)) == Retry(2)
 
 
 def test_a_wrong_cause_of_a_retry_is_refused():

@@ -38,14 +38,28 @@ def test_no_more_processes_are_started_than_there_are_trials():
     assert max(search(objective, 2, n_jobs=64).losses()) <= 2
 
 
-def test_a_worker_that_dies_between_two_trials_costs_none():
+def test_a_worker_that_dies_between_two_trials_costs_none(tmp_path):
     def objective(x):
-        threading.Timer(0.05, os._exit, (3,)).start()
-        return x
+        def leave():
+            while not may_leave.exists():
+                time.sleep(0.001)
+            os._exit(3)
 
-    pause = lambda trials, *args: time.sleep(0.2) or (False, args)  # noqa: E731
-    trials = search(objective, 5, executor="processes", early_stop_fn=pause)
+        may_leave = tmp_path / str(os.getpid())
+        threading.Thread(target=leave).start()
+        return {"loss": x, "status": STATUS_OK, "pid": os.getpid()}
+
+    def wait_for_its_death(trials, *args):
+        pid = trials.results[-1]["pid"]
+        (tmp_path / str(pid)).touch()
+        while is_alive(pid):
+            time.sleep(0.001)
+        time.sleep(0.2)  # until its pool has heard of it
+        return False, args
+
+    trials = search(objective, 5, executor="processes", early_stop_fn=wait_for_its_death)
     assert trials.statuses() == [STATUS_OK] * 5
+    assert len({result["pid"] for result in trials.results}) == 5
 
 
 def test_a_worker_keeps_what_its_first_trial_has_loaded():
@@ -78,30 +92,45 @@ def test_a_worker_that_does_not_leave_is_ended():
     assert not any(psutil.pid_exists(result["pid"]) for result in trials.results)
 
 
+# reads no stdin, which may be at its end
+STAYS = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
 def test_what_a_trial_has_started_ends_with_it(tmp_path):
     pid = tmp_path / "pid"
 
     def objective(x):
-        pid.write_text(str(subprocess.Popen([sys.executable, "-c", "input()"]).pid))
+        pid.write_text(str(subprocess.Popen(STAYS).pid))
         time.sleep(60)
 
     search(objective, 1, executor="processes", trial_timeout=2)
-    assert not is_alive(int(pid.read_text()))
+    assert ends_soon(int(pid.read_text()))
 
 
 def test_what_a_trial_leaves_behind_ends_with_the_search(tmp_path):
     pid = tmp_path / "pid"
 
     def objective(x):
-        pid.write_text(str(subprocess.Popen([sys.executable, "-c", "input()"]).pid))
+        pid.write_text(str(subprocess.Popen(STAYS).pid))
         return x
 
     search(objective, 1, executor="processes")
-    assert not is_alive(int(pid.read_text()))
+    assert ends_soon(int(pid.read_text()))
 
 
 def is_alive(pid):
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def ends_soon(pid):
+    """Tell whether a process ends that was killed: that takes a moment."""
+    give_up = time.monotonic() + 20
+    while is_alive(pid) and time.monotonic() < give_up:
+        time.sleep(0.001)
+    return not is_alive(pid)
 
 
 def test_semaphores_of_a_trial_that_is_ended_are_removed(tmp_path):
@@ -198,7 +227,7 @@ class Clumsy(Executor):
 def test_an_executor_that_cancels_what_waits_ends_the_search():
     trials, pool, over = Trials(), ThreadPoolExecutor(1), threading.Event()
     pool.submit(over.wait, 20)
-    threading.Timer(0.3, pool.shutdown, kwargs={"wait": False, "cancel_futures": True}).start()
+    threading.Timer(1.0, pool.shutdown, kwargs={"wait": False, "cancel_futures": True}).start()
     try:
         with pytest.raises(InvalidArgument, match="it has cancelled some that had not begun"):
             search(abs, trials=trials, executor=pool)

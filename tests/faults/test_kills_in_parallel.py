@@ -56,6 +56,8 @@ def test_workers_killed_at_random_times(new_study, account, chance, store, n_kil
         study.wait_for_trials(1, process)
         here = account.kills
         while process.poll() is None and account.kills < n_kills and account.kills < here + 5:
+            # once between two trials: a worker that is killed three times as it starts is given up
+            study.wait_for_trials(len(study.acknowledged) + 1, process)
             time.sleep(chance.uniform(0, 0.3))
             others = set(study.members(process)) - {process.pid}
             if others:

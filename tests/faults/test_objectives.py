@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -72,16 +73,94 @@ class Unheard(BaseException):
 
 
 @everywhere
-@pytest.mark.parametrize("error", [Unheard, GeneratorExit, KeyboardInterrupt])
-def test_a_base_exception_goes_through_and_the_trial_waits(where, error):
+def test_an_interrupt_goes_through_and_the_trial_waits(where):
+    def objective(x):
+        raise KeyboardInterrupt("stop")
+
+    trials = Trials()
+    with pytest.raises(KeyboardInterrupt):
+        search(objective, trials=trials, catch_eval_exceptions=True, **where)
+    assert states(trials) == [JOB_STATE_NEW]
+    assert states(search(abs, trials=trials)) == [JOB_STATE_DONE] * 4
+
+
+@everywhere
+@pytest.mark.parametrize(
+    ("error", "catches"), [(Unheard, False), (GeneratorExit, False), (GeneratorExit, True)]
+)
+def test_a_base_exception_goes_through_and_is_not_met_again(where, error, catches):
     def objective(x):
         raise error("stop")
 
     trials = Trials()
     with pytest.raises(error):
-        search(objective, trials=trials, catch_eval_exceptions=True, **where)
-    assert states(trials) == [JOB_STATE_NEW]
-    assert states(search(abs, trials=trials)) == [JOB_STATE_DONE] * 4
+        search(objective, trials=trials, catch_eval_exceptions=catches, **where)
+    assert states(trials) == [JOB_STATE_ERROR]
+    assert states(search(abs, trials=trials)) == [JOB_STATE_ERROR] + [JOB_STATE_DONE] * 3
+
+
+@pytest.mark.parametrize("where", ["here", "in a process", "in two", "in threads"])
+def test_a_base_exception_is_caught_if_exceptions_are(where):
+    """Such as the panics of libraries that are written in Rust."""
+
+    def objective(x):
+        raise Unheard("stop")
+
+    with ThreadPoolExecutor(2) as threads:
+        settings = {"here": HERE, "in a process": AWAY, "in two": {"n_jobs": 2}}
+        where = settings.get(where, {"executor": threads})
+        trials = search(objective, catch_eval_exceptions=True, **where)
+    assert states(trials) == [JOB_STATE_ERROR] * 4
+    assert {error[1] for error in errors(trials)} == {"stop"}
+
+
+class SilentBase(BaseException):
+    """Cannot be printed."""
+
+    def __str__(self):
+        raise ValueError("no")
+
+
+def raise_silent_base(x):
+    raise SilentBase
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_a_base_exception_that_cannot_be_printed_is_recorded(kind):
+    with kind(1) as executor:
+        trials = search(raise_silent_base, 2, catch_eval_exceptions=True, executor=executor)
+    assert all("SilentBase" in error[0] for error in errors(trials))
+
+
+@everywhere
+@pytest.mark.parametrize("kept", ["memory", "database"])
+def test_an_attachment_that_cannot_be_kept_does_not_cost_the_loss(where, kept, tmp_path):
+    def objective(x):
+        bad = {"lock": threading.Lock(), "half \ud800": 1, "zero \0": 1}
+        return {"loss": x, "status": STATUS_OK, "attachments": {**bad, "log": "text"}}
+
+    trials = SQLTrials(tmp_path / "search.db") if kept == "database" else Trials()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        search(objective, 2, trials=trials, **where)
+    assert states(trials) == [JOB_STATE_DONE] * 2
+    for trial in trials.trials:
+        assert trials.trial_attachments(trial)["log"] == "text"
+    if kept == "database":
+        text = " ".join(str(one.message) for one in told)
+        assert "lock" in text
+        assert "half" in text
+        assert "zero" in text
+        trials.close()
+
+
+def test_a_key_that_cannot_be_sent_does_not_cost_the_loss():
+    def objective(x):
+        return {"loss": x, "status": STATUS_OK, threading.Lock(): 1, "more": 2}
+
+    with pytest.warns(RuntimeWarning, match="stayed behind"):
+        trials = search(objective, 1, **AWAY)
+    assert trials.results[0].keys() == {"loss", "status", "more"}
 
 
 # ---- ways to raise

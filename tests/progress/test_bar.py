@@ -241,3 +241,27 @@ def test_a_bar_that_is_put_in_place_of_the_usual_one_is_shown(monkeypatch):
     monkeypatch.setattr(progress, "default_callback", callback)
     fmin(abs, hp.uniform("x", -5, 5), rand.suggest, 3)
     assert shown == [1, 1, 1]
+
+
+class Broken(io.StringIO):
+    """A stream on a full disk, or whose reader has gone."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def flush(self):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "no space"), BrokenPipeError(), ValueError("I/O on closed file")]
+)
+def test_a_bar_that_cannot_be_written_does_not_end_the_search(monkeypatch, error):
+    monkeypatch.setattr(sys, "stderr", Broken(error))
+    trials = Trials()
+    fmin(abs, hp.uniform("x", -5, 5), rand.suggest, 20, trials=trials)
+    assert len(trials) == 20

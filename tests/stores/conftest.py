@@ -54,13 +54,13 @@ def postgresql():
         )
         assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     data, log = home / "data", home / "log"
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {home} -c fsync=off"
     try:
         call(programs / "initdb", "-D", data, "-U", "minopt", "-A", "trust", "-E", "UTF8", "-N")
+        with socket.socket() as free:  # last: others may take it
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {home} -c fsync=off"
         call(programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
         try:
             yield f"postgresql://minopt@127.0.0.1:{port}/postgres"

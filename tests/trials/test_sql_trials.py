@@ -343,9 +343,14 @@ def test_an_objective_that_raises_is_recorded_before_it_ends_the_search(trials, 
 
 def test_processes_that_search_together_share_the_trials_out(path, again):
     program = """
-    import sys, time
+    import os, sys, time
+    from pathlib import Path
+    started = Path(sys.argv[1]).parent
+    (started / f"{os.getpid()}.started").touch()
+    while len(list(started.glob("*.started"))) < 3:  # else one may have run all before the others
+        time.sleep(0.001)
     def objective(x):
-        time.sleep(0.01)  # long enough for all of them to start
+        time.sleep(0.01)
         return x**2
     fmin(objective, hp.uniform("x", -1, 1), rand.suggest, 60, trials=sys.argv[1], rstate=0,
          verbose=False)

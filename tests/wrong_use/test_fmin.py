@@ -140,6 +140,7 @@ NUMBERS = [
     ({"max_evals": tpe.suggest, "algo": 100}, InvalidArgumentType, "algo must be a function"),
     ({"max_evals": rand.suggest}, InvalidArgumentType, "max_evals .*of type function"),
     ({"max_evals": 3j}, InvalidArgumentType, "max_evals .*of type complex"),
+    ({"max_evals": -(10**400)}, InvalidArgument, "max_evals must be a whole number"),
     ({"max_evals": 10.5}, InvalidArgument, r"max_evals .*got 10\.5"),
     ({"timeout": "1h"}, InvalidArgument, "timeout .*Given value: 1h"),
     ({"timeout": datetime.timedelta(hours=1)}, InvalidArgument, "timeout .*1:00:00"),
