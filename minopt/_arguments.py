@@ -60,7 +60,7 @@ def checked_max_evals(max_evals: Any) -> int:
     try:
         number = float(max_evals)
     except OverflowError:  # an int of hundreds of digits
-        number = math.inf if math.floor(max_evals) > 0 else -math.inf
+        number = math.inf if abs(max_evals) == max_evals else -math.inf
     if number == math.inf:
         return sys.maxsize
     if not (number >= 0 and number.is_integer()):

@@ -60,7 +60,10 @@ def algorithm(knobs: Knobs) -> Any:
         if len(history) < knobs.n_startup:
             return rand.suggest(new_ids, domain, trials, seed)
         rng, proposer = np.random.default_rng(seed), Proposer(history, knobs)
-        return [new_document(trials, domain, tid, proposer.propose(domain, rng)) for tid in new_ids]
+        return [
+            new_document(trials, domain, tid, proposer.propose(domain.table, rng))
+            for tid in new_ids
+        ]
 
     return suggest
 

@@ -92,7 +92,7 @@ def test_a_locked_parameter_takes_the_value_of_a_good_trial():
     best = trials.argmin
     proposer = Proposer(history_of(trials), Knobs(lock=1.0))
     rng = np.random.default_rng(0)
-    points = [proposer.propose(Domain(loss_of, space), rng) for _ in range(20)]
+    points = [proposer.propose(Domain(loss_of, space).table, rng) for _ in range(20)]
     shared = [sum(point[label] == best[label] for label in point) for point in points]
     assert set(shared) == {1}  # one of the two is always new
 

@@ -12,8 +12,7 @@ from minopt.algo.atpe.knobs import Knobs
 from minopt.algo.tpe.estimators import fit
 from minopt.algo.tpe.screen import best_candidate
 from minopt.algo.tpe.split import count_good
-from minopt.domain.domain import Domain
-from minopt.domain.table import Parameter, Point
+from minopt.domain.table import Parameter, Point, Table
 from minopt.trials.columns import History, observed
 
 
@@ -35,9 +34,9 @@ class Proposer:
         self._elite = order[: knobs.n_elite]
         self._good, self._rest = np.sort(order[:n_good]), np.sort(order[n_good:n_kept])
 
-    def propose(self, domain: Domain, rng: np.random.Generator) -> Point:
+    def propose(self, table: Table, rng: np.random.Generator) -> Point:
         """Choose a value for each active parameter, those above it first."""
-        table, point = domain.table, Point()
+        point = Point()
         elite = int(rng.choice(self._elite))
         free = rng.integers(len(table.parameters)) if table.parameters else 0
         for place, parameter in enumerate(table.parameters):
