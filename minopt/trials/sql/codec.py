@@ -20,9 +20,10 @@ _COLUMNS = frozenset({"tid", "exp_key", "state", "owner", *_PARTS})
 
 Told: TypeAlias = dict[str, Any]
 Kept: TypeAlias = dict[str, tuple[Any, Told]]
-"""By path, the values of one trial that JSON cannot hold, and what its JSON says of them."""
+"""By name, the values of one trial that JSON cannot hold, and what its JSON says of them."""
 
-PREFIX = "VALUE::"  # of the attachments that hold such values
+PREFIX = "VALUE::"  # of the names of the rows that hold such values
+_LONG_PATH = 500  # a server takes no names of thousands of letters
 
 
 class Packed:
@@ -42,12 +43,12 @@ class Packed:
     kept : dict
         See `Kept`.
     fresh : dict
-        By name of attachment, the pickles of values that are kept for the first time.
+        By name, the pickles of values that are kept for the first time.
     lost : dict
         By path, why a value can be kept in no way.
     """
 
-    __slots__ = ("_known", "_tid", "columns", "fresh", "kept", "lost")
+    __slots__ = ("_known", "_n_alike", "_tid", "columns", "fresh", "kept", "lost")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Packed:
         texts: Mapping[str, str] | None = None,
     ) -> None:
         self._tid, self._known = document["tid"], known or {}
+        self._n_alike: dict[str, int] = {}
         self.kept: Kept = {}
         self.fresh: dict[str, bytes] = {}
         self.lost: dict[str, str] = {}
@@ -74,13 +76,16 @@ class Packed:
             if text is None:
                 text = tagged_json.dumps(document[part], part, self._keep)
             self.columns[part] = text
+        if texts is not None:  # the values in them were not met
+            self.kept = {**self._known, **self.kept}
         self.columns["digest"] = digest_of(self.columns)
 
     def _keep(self, path: str, value: Any) -> Any:
         """Pickle what JSON cannot hold, once; leave out what cannot be pickled either."""
-        before = self._known.get(path)
+        name = self._name_of(path, value)
+        before = self.kept.get(name) or self._known.get(name)
         if before is not None and _is_same(value, *before):
-            self.kept[path] = before
+            self.kept[name] = before
             return before[1]
         kind = type(value).__qualname__
         try:
@@ -94,10 +99,44 @@ class Packed:
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
             self.lost[path] = f"{type(wrong).__name__}: {_first_line(wrong)}"
             return LEFT_OUT
-        name = f"{PREFIX}{self._tid}::{path}"
         told = {"$": "kept", "name": name, "type": kind}
-        self.kept[path], self.fresh[name] = (value, told), data
+        self.kept[name], self.fresh[name] = (value, told), data
         return told
+
+    def _name_of(self, path: str, value: Any) -> str:
+        """Name a value by its path; by a number as well if another one has that name.
+
+        Values are met in the same order each time, and so get the names that they had.
+        """
+        name = value.told.get("name") if isinstance(value, Withheld) else None
+        if isinstance(name, str) and name in self._known and not self._is_taken(name, value):
+            return name  # wherever it is now: nothing else leads to its pickle
+        first = f"{PREFIX}{self._tid}::{path}"
+        if first not in self._known:  # there were longer ones
+            first = f"{PREFIX}{self._tid}::{_storable(path)}"
+        name = first
+        if self._is_taken(first, value):
+            n_alike = self._n_alike.get(first, 1)
+            while self._is_taken(name, value):
+                n_alike += 1
+                name = f"{first}#{n_alike}"
+            self._n_alike[first] = n_alike
+        return name
+
+    def _is_taken(self, name: str, value: Any) -> bool:
+        """Tell whether another value has a name, or had it and was never read: it may come yet."""
+        if name in self.kept:
+            return not _is_same(value, *self.kept[name])
+        before = self._known.get(name)
+        return (
+            before is not None and isinstance(before[0], Withheld) and not _is_same(value, *before)
+        )
+
+
+def _storable(path: str) -> str:
+    if not is_storable(path):
+        path = ascii(path)
+    return path if len(path) <= _LONG_PATH else f"{path[:_LONG_PATH]}…"
 
 
 def _is_same(value: Any, before: Any, told: Told) -> bool:

@@ -350,13 +350,12 @@ class SQLStore(Store):
         def fetch(told: Told) -> Any:
             if "name" not in told:  # it was lost before it came here
                 return tagged_json.Withheld(told)
-            path = str(told["name"]).split("::", 2)[-1]
-            if path in known and known[path][1] == told:
-                kept[path] = known[path]
-                return known[path][0]
-            value = self._fetched(connection, told)
-            kept[path] = (value, told)
-            return value
+            name = str(told["name"])
+            before = kept.get(name) or known.get(name)
+            if before is None or before[1] != told:
+                before = (self._fetched(connection, told), told)
+            kept[name] = before
+            return before[0]
 
         document = unpack(row, self.exp_key, fetch)
         if kept:
