@@ -337,7 +337,17 @@ class StoreContract:
         assert (type(read), read) == (type(value), value)
 
     @pytest.mark.parametrize(
-        "name", ["../../etc/passwd", "a'; DROP TABLE x; --", "%", "ATTACH::0::\u00e4", "/", ""]
+        "name",
+        [
+            "../../etc/passwd",
+            "a'; DROP TABLE x; --",
+            "%",
+            "ATTACH::0::\u00e4",
+            "VALUE::0::result.model",
+            "minopt_space",
+            "/",
+            "",
+        ],
     )
     def test_a_name_is_only_a_name(self, open_store: OpenStore, name: str) -> None:
         store = open_store()

@@ -230,7 +230,7 @@ class SQLStore(Store):
     def _put_values(self, connection: Connection, packed: Iterable[Packed]) -> None:
         for one in packed:
             for name, data in one.fresh.items():
-                attachments.put(connection, self._key, name, "value", data)
+                attachments.put_value(connection, self._key, name, data)
 
     def _wrote(self, packed: Iterable[Packed]) -> None:
         """Remember what is written; tell what was lost."""
@@ -366,7 +366,7 @@ class SQLStore(Store):
         if not self.trusted:
             return tagged_json.Withheld(told)
         try:
-            _, data = attachments.get(connection, self._key, str(told["name"]))
+            data = attachments.get_value(connection, self._key, str(told["name"]))
         except KeyError:
             raise DamagedStore(f"the value {told['name']!r} of a trial is missing") from None
         return pickle.loads(data)  # noqa: S301 - only if trusted
