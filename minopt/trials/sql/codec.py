@@ -10,19 +10,22 @@ from typing import Any, TypeAlias
 
 from minopt.exceptions import DamagedStore, InvalidTrial
 from minopt.trials import tagged_json
-from minopt.trials.documents import Document
+from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps
+from minopt.trials.streams import check_read
 from minopt.trials.tagged_json import LEFT_OUT, Withheld
 from minopt.trials.withheld import pickle_in, with_pickle
 
 _PARTS = ("spec", "result", "misc")
 _COLUMNS = frozenset({"tid", "exp_key", "state", "owner", *_PARTS})
+_NOT_IN_REST = _COLUMNS - {"owner"}  # an owner whom no column takes is there
 
 Told: TypeAlias = dict[str, Any]
 Kept: TypeAlias = dict[str, tuple[Any, Told]]
 """By name, the values of one trial that JSON cannot hold, and what its JSON says of them."""
 
 PREFIX = "VALUE::"  # of the names of the rows that hold such values
+_FAR = 1 << 62  # databases count to the double of it
 _LONG_PATH = 500  # a server takes no names of thousands of letters
 
 
@@ -74,7 +77,7 @@ class Packed:
         for part in _PARTS:
             text = None if texts is None else texts[part]
             if text is None:
-                text = tagged_json.dumps(document[part], part, self._keep)
+                text = tagged_json.dumps(_part(document, part), part, self._keep)
             self.columns[part] = text
         if texts is not None:  # the values in them were not met
             self.kept = {**self._known, **self.kept}
@@ -133,6 +136,19 @@ class Packed:
         )
 
 
+def _part(document: Document, name: str) -> Any:
+    """Return a part of a document, as dicts where others look into it: a pickle hides its keys."""
+    part = document[name]
+    if name == "spec":
+        return part
+    if type(part) is not dict:
+        part = dict(part)
+    if name == "misc":
+        odd = {key: dict(part[key]) for key in ("idxs", "vals") if type(part[key]) is not dict}
+        part = {**part, **odd} if odd else part
+    return part
+
+
 def _storable(path: str) -> str:
     if not is_storable(path):
         path = ascii(path)
@@ -160,16 +176,29 @@ def is_storable(text: Any) -> bool:
     return True
 
 
-def check(document: Document, exp_key: Any) -> None:
-    """Refuse what has no place in the tables of a search."""
-    tid = document["tid"]
-    if type(tid) is not int or not -(2**63) <= tid < 2**63:
-        raise InvalidTrial("a stored trial's 'tid' must be a whole number, got", tid)
+def check(document: Any, exp_key: Any, is_new: bool = False) -> None:
+    """Refuse what is no trial document, or has no place in the tables of a search.
+
+    Numpy scalars among its ids, parameter values and loss become Python numbers.
+    """
+    if isinstance(document, dict) and not _is_id(document.get("tid", 0), is_new):
+        raise InvalidTrial(
+            "a stored trial's 'tid' must be a whole number between -2**62 and 2**62, got",
+            document["tid"],
+        )
+    check_read(document)
+    make_plain(document)
     if document["exp_key"] != exp_key:
         raise InvalidTrial(
-            f"trial {tid!r} belongs to another search; its exp_key and that of these trials are",
+            f"trial {document['tid']!r} belongs to another search; its exp_key and that of these "
+            "trials are",
             (document["exp_key"], exp_key),
         )
+
+
+def _is_id(tid: Any, is_new: bool) -> bool:
+    far = _FAR if is_new else 2 * _FAR  # there were such, which left no room for those after them
+    return type(tid) is int and -far <= tid < far
 
 
 def digest_of(columns: Mapping[str, Any]) -> int:
@@ -209,14 +238,16 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
     Raises
     ------
     DamagedStore
-        If the row is not as it was written.
+        If the row is not as it was written, or no trial.
     """
     tid, owner = row["tid"], row["owner"]
-    if digest_of(row) != row["digest"]:
+    if not _is_whole(row):
         raise DamagedStore(f"what is stored of trial {tid!r} is not what was written")
     spec, result, misc, rest = (tagged_json.loads(row[part], fetch) for part in (*_PARTS, "rest"))
+    if type(rest) is not dict or not rest.keys().isdisjoint(_NOT_IN_REST):
+        raise DamagedStore(f"what is stored of trial {tid!r} is no trial: its rest is {rest!r:.80}")
     _share(misc, tid)
-    return {
+    document = {
         "state": row["state"],
         "tid": tid,
         "spec": spec,
@@ -226,3 +257,15 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
         "owner": owner,
         **rest,
     }
+    try:
+        check_read(document)
+    except InvalidTrial as wrong:
+        raise DamagedStore(f"what is stored of trial {tid!r} is no trial: {wrong}") from wrong
+    return document
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    try:
+        return bool(digest_of(row) == row["digest"])
+    except (AttributeError, TypeError, UnicodeDecodeError):  # no text where text belongs
+        return False

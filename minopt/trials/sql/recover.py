@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from minopt.exceptions import DamagedStore, StoreError
+from minopt.exceptions import DamagedStore, InvalidTrial, StoreError
 from minopt.trials import tagged_json
 from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.documents import Document
 from minopt.trials.salvaged import Salvaged
 from minopt.trials.sql import schema
 from minopt.trials.sql.attachments import SPACE, plain, unescaped
-from minopt.trials.sql.codec import digest, digest_of, unpack
+from minopt.trials.sql.codec import check, digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
 from minopt.trials.streams import are_streams
 from minopt.trials.tagged_json import Withheld
@@ -183,10 +183,12 @@ class _Found:
             return with_pickle(str(told.get("type")), None if kept is None else kept["data"])
 
         try:
-            salvaged.documents.append(unpack(row, salvaged.exp_key, fetch))
-        except DamagedStore as wrong:
+            document = unpack(row, salvaged.exp_key, fetch)
+            check(document, salvaged.exp_key, is_new=True)
+        except (DamagedStore, InvalidTrial) as wrong:
             salvaged.notes.append(f"trial {row['tid']}: {wrong}")
             return
+        salvaged.documents.append(document)
         if missing:
             salvaged.notes.append(f"trial {row['tid']}: without values of type {missing}")
 

@@ -7,7 +7,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Float, Update, bindparam, cast, func, literal_column, select
@@ -140,7 +140,7 @@ class SQLStore(Store):
         if not documents:
             return 0
         for document in documents:
-            check(document, self.exp_key)
+            check(document, self.exp_key, is_new=True)
         given = {**documents[0], **_given_to(owner)} if owner is not None else documents[0]
         packed = [Packed(given), *map(Packed, documents[1:])]
 
@@ -214,9 +214,12 @@ class SQLStore(Store):
         return True
 
     def is_changed(self, document: Document) -> bool:
-        tid = document["tid"]
-        packed = Packed(document, self._kept.get(tid))
-        return bool(packed.columns["digest"] != self._digests.get(tid))
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            tid = document["tid"]
+            packed = Packed(document, self._kept.get(tid))
+            return bool(packed.columns["digest"] != self._digests.get(tid))
+        check(document, self.exp_key)  # it is no trial any more, and this says why
+        return True
 
     def _update(self, connection: Connection, packed: Packed, update: Update, **more: Any) -> None:
         """Write a trial, if it is as `update` wants it."""
