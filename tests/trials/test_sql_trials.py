@@ -715,6 +715,17 @@ def test_a_result_that_comes_after_the_trial_was_given_away_is_dropped(trials, a
     assert trials.losses() == again().losses() == [3.0]
 
 
+def test_a_search_ends_though_a_trial_was_running_when_it_was_put_in(path, again):
+    old = Trials()
+    search(old, 3)
+    old._dynamic_trials[2].update(state=JOB_STATE_RUNNING, result={"status": "new"})
+    old.refresh()
+    trials = again(heartbeat_timeout=0.05)
+    trials.insert_trial_docs(old.trials)
+    search(trials, 5)
+    assert again().statuses() == ["ok"] * 5
+
+
 def test_owners_are_told_apart():
     mine = owners.new_owner()
     assert owners.is_here(mine)

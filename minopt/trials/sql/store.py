@@ -158,8 +158,11 @@ class SQLStore(Store):
                 {**one.columns, "exp_key": self._key, "seq": first + place, **_UNTOUCHED}
                 for place, one in enumerate(added)
             ]
-            if owner is not None:
-                rows[0]["heartbeat"] = _time(connection)
+            running = [row for row in rows if row["state"] == JOB_STATE_RUNNING]
+            if running:  # whoever runs them may never be heard of: their time begins now
+                now = _time(connection)
+                for row in running:
+                    row["heartbeat"] = now
             try:
                 connection.execute(_rows.insert(), rows)
             except IntegrityError:
@@ -226,6 +229,8 @@ class SQLStore(Store):
         connection.execute(_TICK, {"of": self._key})
         columns = dict(packed.columns)
         columns.update(more, of=self._key, at=columns.pop("tid"))
+        if columns["state"] == JOB_STATE_NEW:  # who runs it next is not late before it began
+            columns["heartbeat"] = None
         if connection.execute(update, columns).rowcount != 1:
             raise _NoSuchTrial
         self._put_values(connection, [packed])
@@ -272,14 +277,16 @@ class SQLStore(Store):
         }
         if head is not None and head.reserved != "[]":
             self._give_back()
-        return [tid for tid, who in lost.items() if self._take_back(tid, who, begun=who != owner)]
+        mine = (owner, None)  # or nobody's, who cannot be said to have died of it
+        return [tid for tid, who in lost.items() if self._take_back(tid, who, who not in mine)]
 
     def _is_lost(self, who: str | None, asker: str, beat: float | None, now: float) -> bool:
-        if who is None or who == asker or beat is None:
-            return False  # nobody's, or run by somebody who sends no heartbeats
-        if owners.is_here(who):
+        if who == asker:
+            return False
+        if who is not None and owners.is_here(who):
             return owners.is_gone(who)
-        return now - beat > self.heartbeat_timeout
+        # None: what was made RUNNING by hand after it was inserted is finished by hand, too
+        return beat is not None and now - beat > self.heartbeat_timeout
 
     def _give_back(self) -> None:
         def undo(connection: Connection) -> None:
@@ -289,13 +296,13 @@ class SQLStore(Store):
 
         self._run(undo)
 
-    def _take_back(self, tid: Any, who: str, begun: bool) -> bool:
+    def _take_back(self, tid: Any, who: str | None, begun: bool) -> bool:
         def take(connection: Connection) -> Packed | None:
             row = connection.execute(_ONE, {"of": self._key, "at": tid}).mappings().one_or_none()
             if row is None or row["owner"] != who or row["state"] != JOB_STATE_RUNNING:
                 return None  # somebody else was faster
             document = self._read(row, connection)
-            if row["requeued"] and begun:
+            if row["requeued"] and begun and who is not None:
                 _fail(document, who)
             else:
                 document["owner"] = document["book_time"] = document["refresh_time"] = None

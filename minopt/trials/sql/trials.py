@@ -38,7 +38,8 @@ class SQLTrials(StoredTrials):
         Read result values that JSON cannot hold and that were pickled: reading a pickle can
         run code. False puts a stand-in for such a value, and names it.
     heartbeat_timeout : float
-        Seconds after which a trial is taken from a worker on another machine that is silent.
+        Seconds after which a trial is taken from a worker on another machine that is silent, or
+        from whoever ran it when it was put in.
 
     Raises
     ------
