@@ -14,6 +14,7 @@ pytest.importorskip("sqlalchemy")
 from minopt import SQLTrials, fmin, hp, load_trials, rand
 from minopt.cli import main
 from minopt.exceptions import DamagedStore, InvalidTrial
+from minopt.trials.sql import recover
 from minopt.trials.sql.codec import digest_of
 
 N = 5
@@ -111,12 +112,12 @@ def test_parts_that_are_mappings_are_read_without_trust(path, kind):
 
 
 UPDATE = """
-    UPDATE minopt_trials SET state = :state, result = :result, misc = :misc, rest = :rest,
-    digest = :digest WHERE id = :id
+    UPDATE minopt_trials SET tid = :tid, state = :state, result = :result, misc = :misc,
+    rest = :rest, digest = :digest WHERE id = :id
 """
 
 
-def forge(path, tid, **columns):
+def forge(path, tid, /, **columns):
     """Write a row as somebody would who knows how, but not what."""
     with sqlite3.connect(path) as connection:
         connection.row_factory = sqlite3.Row
@@ -141,7 +142,6 @@ FORGED = [
     {"misc": misc(tid=9)},
     {"rest": "null"},
     {"rest": "[1]"},
-    {"rest": "{}"},
     {"rest": '{"tid":[1]}'},
     {"rest": '{"state":2}'},
     {"rest": '{"misc":3}'},
@@ -163,6 +163,48 @@ def test_a_row_that_holds_no_trial_is_named_and_the_others_come_back(
     recovered = load_trials(tmp_path / "search.recovered.db")
     assert recovered.losses() == losses[1:]
     search(recovered, N + 1)
+
+
+def test_an_id_of_earlier_times_that_leaves_no_room_is_read_and_written(path, tmp_path):
+    last = 2**63 - 2
+    place = {"x": [last]}
+    forge(path, 0, tid=last, misc=misc(tid=last, idxs=place, vals={"x": [0.5]}))
+    trials = SQLTrials(path)
+    assert trials.tids[0] == last
+    trials.trials[0]["result"]["note"] = "mine"
+    trials.refresh()
+    assert SQLTrials(path).results[0]["note"] == "mine"
+    (recovered,) = recover.recover(path, tmp_path / "new.db")
+    assert [doc["tid"] for doc in recovered.documents] == [1, 2, 3, 4]
+
+
+def test_a_document_without_times_is_one_that_nobody_began(path):
+    forge(path, 0, rest="{}")
+    trials = SQLTrials(path)
+    assert trials.trials[0]["book_time"] is None
+    search(trials, N + 1)
+    assert len(SQLTrials(path).losses()) == N + 1
+
+
+@pytest.mark.parametrize("version", [b"1", "one", "-1"])
+def test_a_version_that_is_none_is_damage(path, version):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE minopt_meta SET value = ?", (version,))
+    connection.close()
+    with pytest.raises(DamagedStore, match="does not tell the version of its tables"):
+        SQLTrials(path)
+
+
+@pytest.mark.parametrize("name", ["{{", "5", "[1]", '{"$":"set","v":[[1]]}'])
+def test_a_search_whose_name_is_broken_is_told_with_a_way_out(path, tmp_path, name):
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO minopt_searches VALUES (?, 0, 0, 0, 0, '[]', '[]')", (name,)
+        )
+    connection.close()
+    with pytest.raises(DamagedStore, match=r"search\.db: the name of .* minopt recover"):
+        load_trials(path)
+    assert len(recover.recover(path, tmp_path / "new.db")[0].documents) == N
 
 
 def test_a_search_that_runs_says_so_too(path):

@@ -23,7 +23,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from minopt import Domain, SQLTrials, Trials, fmin, hp, rand, tpe
+from minopt import Domain, SQLTrials, Trials, copy_trials, fmin, hp, rand, tpe
 from minopt._resume import SeedStream
 from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
 from minopt.exceptions import (
@@ -470,6 +470,16 @@ def test_what_is_not_a_trial_is_refused(trials):
         trials.insert_trial_doc({"tid": 0})
 
 
+@pytest.mark.parametrize("tid", [2**62, 2**63 - 1, -(2**62) - 1])
+def test_an_id_that_leaves_no_room_for_others_is_refused(trials, path, tid):
+    docs = Trials().new_trial_docs([tid], [None], [{"status": "ok", "loss": 1.0}], [misc(tid)])
+    with pytest.raises(InvalidTrial, match=r"a whole number between -2\*\*62 and 2\*\*62, got"):
+        trials.insert_trial_docs(copy.deepcopy(docs))
+    with pytest.raises(InvalidTrial, match="a whole number between"):
+        copy_trials(trials_from_docs(docs), path)
+    search(trials, 2)
+
+
 def test_the_cheap_look_shows_what_others_have_done(trials, again):
     other = again()
     search(other, 5)
@@ -691,6 +701,21 @@ def test_signs_of_life_are_sent_while_a_trial_runs(path, again):
     search(trials, 1, fn=slow)
     assert beats[1] > beats[0]
     trials.close()
+
+
+@pytest.mark.parametrize("timeout", [math.inf, 1e300, 10**12])
+def test_signs_of_life_may_be_seldom(path, timeout):
+    trials = SQLTrials(path, heartbeat_timeout=timeout)
+    search(trials, 1, fn=lambda _: float(trials._heart._thread.is_alive()))
+    assert trials.losses() == [1.0]
+    trials.close()
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, math.nan, True, "60", None, 10**400])
+def test_a_heartbeat_timeout_is_a_number_of_seconds(path, timeout):
+    with pytest.raises(InvalidArgument, match="heartbeat_timeout must be a number of seconds"):
+        SQLTrials(path, heartbeat_timeout=timeout)
+    assert not path.exists()
 
 
 def beat(path):

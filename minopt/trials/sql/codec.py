@@ -247,6 +247,8 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
     if type(rest) is not dict or not rest.keys().isdisjoint(_NOT_IN_REST):
         raise DamagedStore(f"what is stored of trial {tid!r} is no trial: its rest is {rest!r:.80}")
     _share(misc, tid)
+    for name in ("book_time", "refresh_time"):  # documents made by hand may lack them
+        rest.setdefault(name, None)
     document = {
         "state": row["state"],
         "tid": tid,

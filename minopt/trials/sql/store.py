@@ -444,6 +444,12 @@ def searches(database: Database) -> list[Any]:
     """Return the names of the searches in a database."""
     with database.read() as connection:
         keys = connection.execute(select(schema.searches.c.exp_key)).scalars().all()
-    return sorted(
-        (tagged_json.loads(key) for key in keys), key=lambda key: (key is not None, str(key))
-    )
+        return sorted(map(_name, keys), key=lambda name: (name is not None, str(name)))
+
+
+def _name(key: str) -> str | None:
+    with suppress(DamagedStore, AttributeError, TypeError):
+        name = tagged_json.loads(key)
+        if name is None or isinstance(name, str):
+            return name
+    raise DamagedStore(f"the name of one of its searches is damaged: {key!r:.80}")

@@ -166,5 +166,11 @@ def _name(exp_key: Any) -> Any:
 
 def _seconds(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as wrong:
+            raise InvalidArgument(
+                "heartbeat_timeout must be a number of seconds, got one that no float holds; "
+                "float('inf') waits for ever"
+            ) from wrong
     raise InvalidArgument(f"heartbeat_timeout must be a number of seconds > 0, got {value!r}")
