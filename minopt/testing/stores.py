@@ -321,9 +321,43 @@ class StoreContract:
             store.claim("host:1:a.b.c")
         assert store.requeue("host:1:a.b.c", running=[1]) == [0]
 
-    def test_nothing_is_taken_from_nobody(self, open_store: OpenStore) -> None:
+    @pytest.mark.parametrize("owner", [None, "me", "elsewhere:1:a.b.c"])
+    def test_what_was_running_when_it_was_inserted_is_taken_back_when_it_is_silent(
+        self, open_store: OpenStore, owner: str | None
+    ) -> None:
+        patient, impatient = open_store(), open_store(heartbeat_timeout=1e-9)
+        patient.insert([trial(0) | {"state": JOB_STATE_RUNNING, "owner": owner}])
+        assert patient.requeue("host:2:a.b.c") == []
+        assert impatient.requeue("host:2:a.b.c") == [0]
+        (read,) = open_store().changes().documents
+        assert (read["state"], read["owner"]) == (JOB_STATE_NEW, None)
+
+    def test_what_ran_in_a_process_that_is_gone_is_taken_back_at_once(
+        self, open_store: OpenStore
+    ) -> None:
+        open_store().insert([trial(0) | {"state": JOB_STATE_RUNNING, "owner": dead_owner()}])
+        assert open_store().requeue(new_owner()) == [0]
+
+    def test_nothing_that_is_run_by_hand_is_taken_from_nobody(self, open_store: OpenStore) -> None:
         store = open_store(heartbeat_timeout=1e-9)
-        store.insert([trial(0) | {"state": JOB_STATE_RUNNING}])
+        store.insert([document := trial(0)])
+        assert store.replace(document | {"state": JOB_STATE_RUNNING})
+        assert store.requeue("host:2:a.b.c") == []
+
+    def test_an_earlier_owner_s_silence_is_not_held_against_the_next(
+        self, open_store: OpenStore
+    ) -> None:
+        store = open_store(heartbeat_timeout=1e-9)
+        store.insert([trial(0), trial(1)])
+        owner = new_owner()
+        store.claim(dead_owner())
+        claimed = store.claim(owner)
+        assert claimed is not None
+        store.record({**claimed, "state": JOB_STATE_NEW, "owner": None}, owner)
+        assert store.requeue("host:2:a.b.c") == [0]
+        documents = store.changes().documents
+        assert [doc["state"] for doc in documents] == [JOB_STATE_NEW] * 2
+        assert all(store.replace(doc | {"state": JOB_STATE_RUNNING}) for doc in documents)
         assert store.requeue("host:2:a.b.c") == []
 
     # ---- attachments
@@ -337,7 +371,17 @@ class StoreContract:
         assert (type(read), read) == (type(value), value)
 
     @pytest.mark.parametrize(
-        "name", ["../../etc/passwd", "a'; DROP TABLE x; --", "%", "ATTACH::0::\u00e4", "/", ""]
+        "name",
+        [
+            "../../etc/passwd",
+            "a'; DROP TABLE x; --",
+            "%",
+            "ATTACH::0::\u00e4",
+            "VALUE::0::result.model",
+            "minopt_space",
+            "/",
+            "",
+        ],
     )
     def test_a_name_is_only_a_name(self, open_store: OpenStore, name: str) -> None:
         store = open_store()

@@ -94,8 +94,9 @@ class Store(ABC):
 
         The first time a trial becomes NEW again, the second time it ends as ERROR and says
         why. An owner on this host is gone when its process is; one elsewhere, when it has not
-        sent a heartbeat for some time. `owner`, who asks, is there, and runs the trials `running`;
-        others that it claimed were given up before they began, and wait again.
+        sent a heartbeat for some time. What was inserted RUNNING, be it nobody's, has such time
+        from then on. `owner`, who asks, is there, and runs the trials `running`; others that it
+        claimed were given up before they began, and wait again.
         """
 
     @abstractmethod

@@ -20,6 +20,7 @@ from minopt.trials.given import check_count
 from minopt.trials.memory import LOCK, Trials
 
 LOOK_FOR_LOST = 1.0  # seconds between two looks for trials whose owner is gone
+SELDOM = 3600.0  # seconds between two signs of life at most: no system waits for ever
 
 
 class StoredTrials(Trials):
@@ -267,7 +268,7 @@ class Heart:
 
     def __init__(self, store: Store, interval: float) -> None:
         self._store = weakref.ref(store)
-        self._interval = interval
+        self._interval = min(interval, SELDOM)
         self._name = ""
         self._pid = -1
         self.tids: set[Any] = set()

@@ -112,6 +112,40 @@ def test_a_database_that_lacks_a_table_is_damaged(path):
     assert is_refused(path, r"lacks the tables \['minopt_attachments'\]")
 
 
+PROGRAMS = [
+    "CREATE TRIGGER z AFTER INSERT ON minopt_trials BEGIN DELETE FROM minopt_attachments; END",
+    "CREATE TRIGGER z BEFORE UPDATE ON Minopt_Trials BEGIN SELECT raise(IGNORE); END",
+    "CREATE TRIGGER z AFTER UPDATE ON minopt_searches BEGIN SELECT zeroblob(900000000); END",
+    "ALTER TABLE minopt_attachments ADD COLUMN z AS (hex(zeroblob(400000000)))",
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_file_that_brings_sql_along_is_refused_and_its_trials_come_back(
+    path, whole, tmp_path, program
+):
+    with sqlite3.connect(path) as connection:
+        connection.execute(program)
+    connection.close()
+    assert is_refused(path, r"\['z'\], which")
+    recover.recover(path, tmp_path / "new.db")
+    trials = SQLTrials(tmp_path / "new.db")
+    assert as_text(trials.trials) == whole[1]
+    assert list(trials.attachments) == ["blob"]
+    trials.close()
+
+
+def test_tables_of_somebody_else_beside_ours_are_theirs(path, whole):
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (x, y AS (x + 1))")
+        connection.execute("CREATE TRIGGER z AFTER INSERT ON mine BEGIN DELETE FROM mine; END")
+        connection.execute("CREATE INDEX mine_too ON minopt_trials (owner)")
+    connection.close()
+    trials = SQLTrials(path)
+    assert as_text(trials.trials) == whole[1]
+    trials.close()
+
+
 def test_a_trial_that_was_edited_by_hand_is_found_out(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE minopt_trials SET result = '{\"loss\":-9.0}' WHERE tid = 7")

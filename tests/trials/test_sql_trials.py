@@ -23,7 +23,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from minopt import Domain, SQLTrials, Trials, fmin, hp, rand, tpe
+from minopt import Domain, SQLTrials, Trials, copy_trials, fmin, hp, rand, tpe
 from minopt._resume import SeedStream
 from minopt.base import JOB_STATE_DONE, JOB_STATE_NEW, JOB_STATE_RUNNING, Ctrl, trials_from_docs
 from minopt.exceptions import (
@@ -475,6 +475,16 @@ def test_what_is_not_a_trial_is_refused(trials):
         trials.insert_trial_doc({"tid": 0})
 
 
+@pytest.mark.parametrize("tid", [2**62, 2**63 - 1, -(2**62) - 1])
+def test_an_id_that_leaves_no_room_for_others_is_refused(trials, path, tid):
+    docs = Trials().new_trial_docs([tid], [None], [{"status": "ok", "loss": 1.0}], [misc(tid)])
+    with pytest.raises(InvalidTrial, match=r"a whole number between -2\*\*62 and 2\*\*62, got"):
+        trials.insert_trial_docs(copy.deepcopy(docs))
+    with pytest.raises(InvalidTrial, match="a whole number between"):
+        copy_trials(trials_from_docs(docs), path)
+    search(trials, 2)
+
+
 def test_the_cheap_look_shows_what_others_have_done(trials, again):
     other = again()
     search(other, 5)
@@ -698,6 +708,21 @@ def test_signs_of_life_are_sent_while_a_trial_runs(path, again):
     trials.close()
 
 
+@pytest.mark.parametrize("timeout", [math.inf, 1e300, 10**12])
+def test_signs_of_life_may_be_seldom(path, timeout):
+    trials = SQLTrials(path, heartbeat_timeout=timeout)
+    search(trials, 1, fn=lambda _: float(trials._heart._thread.is_alive()))
+    assert trials.losses() == [1.0]
+    trials.close()
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, math.nan, True, "60", None, 10**400])
+def test_a_heartbeat_timeout_is_a_number_of_seconds(path, timeout):
+    with pytest.raises(InvalidArgument, match="heartbeat_timeout must be a number of seconds"):
+        SQLTrials(path, heartbeat_timeout=timeout)
+    assert not path.exists()
+
+
 def beat(path):
     connection = sqlite3.connect(path)
     try:
@@ -718,6 +743,17 @@ def test_a_result_that_comes_after_the_trial_was_given_away_is_dropped(trials, a
     with pytest.warns(RuntimeWarning, match="given to another worker"):
         search(trials, 1, fn=late)
     assert trials.losses() == again().losses() == [3.0]
+
+
+def test_a_search_ends_though_a_trial_was_running_when_it_was_put_in(path, again):
+    old = Trials()
+    search(old, 3)
+    old._dynamic_trials[2].update(state=JOB_STATE_RUNNING, result={"status": "new"})
+    old.refresh()
+    trials = again(heartbeat_timeout=0.05)
+    trials.insert_trial_docs(old.trials)
+    search(trials, 5)
+    assert again().statuses() == ["ok"] * 5
 
 
 def test_owners_are_told_apart():

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from minopt.exceptions import DamagedStore, InvalidArgument, InvalidArgumentType, UnstorableValue
 from minopt.trials import tagged_json
 from minopt.trials.files import dumps
 from minopt.trials.sql import heads, schema
-from minopt.trials.sql.codec import digest, is_storable
+from minopt.trials.sql.codec import PREFIX, digest, is_storable
 from minopt.trials.sql.database import Database
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import Reader, pickle_in, with_pickle
 
 _table = schema.attachments
-_of = (_table.c.exp_key == bindparam("of")) & (_table.c.name == bindparam("called"))
-_shown = _table.c.kind != "value"  # parts of trials' results are not anybody's attachments
+_search = _table.c.exp_key == bindparam("of")
+_inner = _table.c.kind == "value"  # parts of trials' results and the space, nobody's attachments
+_shown = ~_inner
+# an attachment of a reserved name lies under an escaped one; once it lay under its own
+_of = _search & _table.c.name.in_([bindparam("called"), bindparam("escaped")]) & _shown
 SPACE = "minopt_space"
-_READ = select(_table.c.kind, _table.c.data, _table.c.digest).where(_of)
-_DIGEST = select(_table.c.digest).where(_of & _shown)
+_READ = select(_table.c.kind, _table.c.data, _table.c.digest)
+_READ_SHOWN = _READ.where(_of)
+_READ_INNER = _READ.where(_search & (_table.c.name == bindparam("called")) & _inner)
+_DIGEST = select(_table.c.digest).where(_of)
 _DELETE = _table.delete().where(_of)
-_NAMES = select(_table.c.name).where((_table.c.exp_key == bindparam("of")) & _shown)
-_COUNT = select(func.count()).where((_table.c.exp_key == bindparam("of")) & _shown)
+_DELETE_INNER = _table.delete().where(_search & (_table.c.name == bindparam("called")))
+_NAMES = select(_table.c.name).where(_search & _shown)
+_COUNT = select(func.count()).where(_search & _shown)
+
+_ESCAPE = "NAME::"
+_RESERVED = re.compile(f"(?:{_ESCAPE})*(?:{PREFIX}.*|{SPACE})", re.DOTALL)
+
+
+def escaped(name: str) -> str:
+    """Return the name of the row of an attachment, which no inner value has."""
+    return _ESCAPE + name if _RESERVED.fullmatch(name) else name
+
+
+def unescaped(name: str) -> str:
+    """Return the name of the attachment in a row."""
+    inside = name.removeprefix(_ESCAPE)
+    return inside if inside != name and _RESERVED.fullmatch(inside) else name
 
 
 class Attachments(MutableMapping[str, Any]):
@@ -46,16 +67,27 @@ class Attachments(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         self._check(name)
         kind, data = _packed(value, name)
-        self._database.run(lambda connection: put(connection, self._key, name, kind, data))
+
+        def write(connection: Connection) -> None:
+            _hold(connection, self._key)
+            connection.execute(_DELETE, self._of(name))
+            _insert(connection, self._key, escaped(name), kind, data)
+
+        self._database.run(write)
 
     def __getitem__(self, name: str) -> Any:
+        return self._unpacked(*self._read(name), name)
+
+    def _read(self, name: str) -> tuple[str, bytes]:
         if not is_storable(name):
             raise KeyError(name)
         with self._database.read() as connection:
-            kind, data = get(connection, self._key, name)
-        if kind == "value":
-            raise KeyError(name)
-        return self._unpacked(kind, data, name)
+            return _one(connection, _READ_SHOWN, self._of(name))
+
+    def _of(self, name: str) -> dict[str, str]:
+        row = escaped(name)
+        once = row if name.startswith(_ESCAPE) else name  # the row of another, if it is escaped
+        return {"of": self._key, "called": once, "escaped": row}
 
     def _unpacked(self, kind: str, data: bytes, name: str) -> Any:
         if kind != "pickle":
@@ -72,7 +104,7 @@ class Attachments(MutableMapping[str, Any]):
         if name not in self:
             raise KeyError(name)
         with self._database.write() as connection:
-            connection.execute(_DELETE, {"of": self._key, "called": name})
+            connection.execute(_DELETE, self._of(name))
 
     def __contains__(self, name: object) -> bool:
         return is_storable(name) and self.digest_of(str(name)) is not None
@@ -80,12 +112,12 @@ class Attachments(MutableMapping[str, Any]):
     def digest_of(self, name: str) -> int | None:
         """Return 64 bits that change with the attachment; None if there is none."""
         with self._database.read() as connection:
-            found = connection.execute(_DIGEST, {"of": self._key, "called": name})
-            return found.scalar()
+            return connection.execute(_DIGEST, self._of(name)).scalar()
 
     def __iter__(self) -> Iterator[str]:
         with self._database.read() as connection:
-            return iter(connection.execute(_NAMES, {"of": self._key}).scalars().all())
+            names = connection.execute(_NAMES, {"of": self._key}).scalars().all()
+        return map(unescaped, names)
 
     def __len__(self) -> int:
         with self._database.read() as connection:
@@ -93,8 +125,7 @@ class Attachments(MutableMapping[str, Any]):
 
     def carried(self, name: str) -> Any:
         """Return an attachment for another store; one that is not trusted, unread."""
-        with self._database.read() as connection:
-            kind, data = get(connection, self._key, name)
+        kind, data = self._read(name)
         if kind == "pickle" and not self._trusted:
             return with_pickle("value", data)
         return self._unpacked(kind, data, name)
@@ -103,10 +134,9 @@ class Attachments(MutableMapping[str, Any]):
         """Return the pickle of a part of a trial's result, unread; None if there is none."""
         with self._database.read() as connection:
             try:
-                kind, data = get(connection, self._key, name)
+                return get_value(connection, self._key, name)
             except KeyError:
                 return None
-        return data if kind == "value" else None
 
     @property
     def space(self) -> str | None:
@@ -120,7 +150,7 @@ class Attachments(MutableMapping[str, Any]):
     @space.setter
     def space(self, text: str) -> None:
         data = text.encode()
-        self._database.run(lambda connection: put(connection, self._key, SPACE, "value", data))
+        self._database.run(lambda connection: put_value(connection, self._key, SPACE, data))
 
     def __repr__(self) -> str:
         return f"<attachments in {self._database.told}: {list(self)}>"
@@ -133,23 +163,35 @@ class Attachments(MutableMapping[str, Any]):
             )
 
 
-def put(connection: Connection, key: str, name: str, kind: str, data: bytes) -> None:
-    """Write an attachment in place of one of that name."""
+def put_value(connection: Connection, key: str, name: str, data: bytes) -> None:
+    """Write a part of a trial's result, or the space, in place of one of that name."""
+    _hold(connection, key)
+    connection.execute(_DELETE_INNER, {"of": key, "called": name})
+    _insert(connection, key, name, "value", data)
+
+
+def get_value(connection: Connection, key: str, name: str) -> bytes:
+    """Return what `put_value` wrote; raise KeyError if there is none."""
+    return _one(connection, _READ_INNER, {"of": key, "called": name})[1]
+
+
+def _hold(connection: Connection, key: str) -> None:
     if connection.dialect.name == "postgresql":  # somebody else may be doing the same
         heads.hold(connection, key)
-    connection.execute(_DELETE, {"of": key, "called": name})
+
+
+def _insert(connection: Connection, key: str, name: str, kind: str, data: bytes) -> None:
     row = {"exp_key": key, "name": name, "kind": kind, "data": data, "digest": digest(data)}
     connection.execute(_table.insert(), row)
 
 
-def get(connection: Connection, key: str, name: str) -> tuple[str, bytes]:
-    """Return kind and content of an attachment; raise KeyError if there is none."""
-    row = connection.execute(_READ, {"of": key, "called": name}).one_or_none()
+def _one(connection: Connection, read: Select[Any], of: dict[str, str]) -> tuple[str, bytes]:
+    row = connection.execute(read, of).first()
     if row is None:
-        raise KeyError(name)
+        raise KeyError(of["called"])
     kind, data, written = row
     if not isinstance(data, bytes) or digest(data) != written:
-        raise DamagedStore(f"attachment {name!r} is not what was written")
+        raise DamagedStore(f"attachment {of['called']!r} is not what was written")
     return kind, data
 
 

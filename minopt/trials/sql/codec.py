@@ -10,19 +10,23 @@ from typing import Any, TypeAlias
 
 from minopt.exceptions import DamagedStore, InvalidTrial
 from minopt.trials import tagged_json
-from minopt.trials.documents import Document
+from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps
+from minopt.trials.streams import check_read
 from minopt.trials.tagged_json import LEFT_OUT, Withheld
 from minopt.trials.withheld import pickle_in, with_pickle
 
 _PARTS = ("spec", "result", "misc")
 _COLUMNS = frozenset({"tid", "exp_key", "state", "owner", *_PARTS})
+_NOT_IN_REST = _COLUMNS - {"owner"}  # an owner whom no column takes is there
 
 Told: TypeAlias = dict[str, Any]
 Kept: TypeAlias = dict[str, tuple[Any, Told]]
-"""By path, the values of one trial that JSON cannot hold, and what its JSON says of them."""
+"""By name, the values of one trial that JSON cannot hold, and what its JSON says of them."""
 
-PREFIX = "VALUE::"  # of the attachments that hold such values
+PREFIX = "VALUE::"  # of the names of the rows that hold such values
+_FAR = 1 << 62  # databases count to the double of it
+_LONG_PATH = 500  # a server takes no names of thousands of letters
 
 
 class Packed:
@@ -42,12 +46,12 @@ class Packed:
     kept : dict
         See `Kept`.
     fresh : dict
-        By name of attachment, the pickles of values that are kept for the first time.
+        By name, the pickles of values that are kept for the first time.
     lost : dict
         By path, why a value can be kept in no way.
     """
 
-    __slots__ = ("_known", "_tid", "columns", "fresh", "kept", "lost")
+    __slots__ = ("_known", "_n_alike", "_tid", "columns", "fresh", "kept", "lost")
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Packed:
         texts: Mapping[str, str] | None = None,
     ) -> None:
         self._tid, self._known = document["tid"], known or {}
+        self._n_alike: dict[str, int] = {}
         self.kept: Kept = {}
         self.fresh: dict[str, bytes] = {}
         self.lost: dict[str, str] = {}
@@ -72,15 +77,18 @@ class Packed:
         for part in _PARTS:
             text = None if texts is None else texts[part]
             if text is None:
-                text = tagged_json.dumps(document[part], part, self._keep)
+                text = tagged_json.dumps(_part(document, part), part, self._keep)
             self.columns[part] = text
+        if texts is not None:  # the values in them were not met
+            self.kept = {**self._known, **self.kept}
         self.columns["digest"] = digest_of(self.columns)
 
     def _keep(self, path: str, value: Any) -> Any:
         """Pickle what JSON cannot hold, once; leave out what cannot be pickled either."""
-        before = self._known.get(path)
+        name = self._name_of(path, value)
+        before = self.kept.get(name) or self._known.get(name)
         if before is not None and _is_same(value, *before):
-            self.kept[path] = before
+            self.kept[name] = before
             return before[1]
         kind = type(value).__qualname__
         try:
@@ -94,10 +102,57 @@ class Packed:
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
             self.lost[path] = f"{type(wrong).__name__}: {_first_line(wrong)}"
             return LEFT_OUT
-        name = f"{PREFIX}{self._tid}::{path}"
         told = {"$": "kept", "name": name, "type": kind}
-        self.kept[path], self.fresh[name] = (value, told), data
+        self.kept[name], self.fresh[name] = (value, told), data
         return told
+
+    def _name_of(self, path: str, value: Any) -> str:
+        """Name a value by its path; by a number as well if another one has that name.
+
+        Values are met in the same order each time, and so get the names that they had.
+        """
+        name = value.told.get("name") if isinstance(value, Withheld) else None
+        if isinstance(name, str) and name in self._known and not self._is_taken(name, value):
+            return name  # wherever it is now: nothing else leads to its pickle
+        first = f"{PREFIX}{self._tid}::{path}"
+        if first not in self._known:  # there were longer ones
+            first = f"{PREFIX}{self._tid}::{_storable(path)}"
+        name = first
+        if self._is_taken(first, value):
+            n_alike = self._n_alike.get(first, 1)
+            while self._is_taken(name, value):
+                n_alike += 1
+                name = f"{first}#{n_alike}"
+            self._n_alike[first] = n_alike
+        return name
+
+    def _is_taken(self, name: str, value: Any) -> bool:
+        """Tell whether another value has a name, or had it and was never read: it may come yet."""
+        if name in self.kept:
+            return not _is_same(value, *self.kept[name])
+        before = self._known.get(name)
+        return (
+            before is not None and isinstance(before[0], Withheld) and not _is_same(value, *before)
+        )
+
+
+def _part(document: Document, name: str) -> Any:
+    """Return a part of a document, as dicts where others look into it: a pickle hides its keys."""
+    part = document[name]
+    if name == "spec":
+        return part
+    if type(part) is not dict:
+        part = dict(part)
+    if name == "misc":
+        odd = {key: dict(part[key]) for key in ("idxs", "vals") if type(part[key]) is not dict}
+        part = {**part, **odd} if odd else part
+    return part
+
+
+def _storable(path: str) -> str:
+    if not is_storable(path):
+        path = ascii(path)
+    return path if len(path) <= _LONG_PATH else f"{path[:_LONG_PATH]}…"
 
 
 def _is_same(value: Any, before: Any, told: Told) -> bool:
@@ -121,16 +176,29 @@ def is_storable(text: Any) -> bool:
     return True
 
 
-def check(document: Document, exp_key: Any) -> None:
-    """Refuse what has no place in the tables of a search."""
-    tid = document["tid"]
-    if type(tid) is not int or not -(2**63) <= tid < 2**63:
-        raise InvalidTrial("a stored trial's 'tid' must be a whole number, got", tid)
+def check(document: Any, exp_key: Any, is_new: bool = False) -> None:
+    """Refuse what is no trial document, or has no place in the tables of a search.
+
+    Numpy scalars among its ids, parameter values and loss become Python numbers.
+    """
+    if isinstance(document, dict) and not _is_id(document.get("tid", 0), is_new):
+        raise InvalidTrial(
+            "a stored trial's 'tid' must be a whole number between -2**62 and 2**62, got",
+            document["tid"],
+        )
+    check_read(document)
+    make_plain(document)
     if document["exp_key"] != exp_key:
         raise InvalidTrial(
-            f"trial {tid!r} belongs to another search; its exp_key and that of these trials are",
+            f"trial {document['tid']!r} belongs to another search; its exp_key and that of these "
+            "trials are",
             (document["exp_key"], exp_key),
         )
+
+
+def _is_id(tid: Any, is_new: bool) -> bool:
+    far = _FAR if is_new else 2 * _FAR  # there were such, which left no room for those after them
+    return type(tid) is int and -far <= tid < far
 
 
 def digest_of(columns: Mapping[str, Any]) -> int:
@@ -170,14 +238,18 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
     Raises
     ------
     DamagedStore
-        If the row is not as it was written.
+        If the row is not as it was written, or no trial.
     """
     tid, owner = row["tid"], row["owner"]
-    if digest_of(row) != row["digest"]:
+    if not _is_whole(row):
         raise DamagedStore(f"what is stored of trial {tid!r} is not what was written")
     spec, result, misc, rest = (tagged_json.loads(row[part], fetch) for part in (*_PARTS, "rest"))
+    if type(rest) is not dict or not rest.keys().isdisjoint(_NOT_IN_REST):
+        raise DamagedStore(f"what is stored of trial {tid!r} is no trial: its rest is {rest!r:.80}")
     _share(misc, tid)
-    return {
+    for name in ("book_time", "refresh_time"):  # documents made by hand may lack them
+        rest.setdefault(name, None)
+    document = {
         "state": row["state"],
         "tid": tid,
         "spec": spec,
@@ -187,3 +259,15 @@ def unpack(row: Mapping[str, Any], exp_key: Any, fetch: Callable[[Told], Any]) -
         "owner": owner,
         **rest,
     }
+    try:
+        check_read(document)
+    except InvalidTrial as wrong:
+        raise DamagedStore(f"what is stored of trial {tid!r} is no trial: {wrong}") from wrong
+    return document
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    try:
+        return bool(digest_of(row) == row["digest"])
+    except (AttributeError, TypeError, UnicodeDecodeError):  # no text where text belongs
+        return False

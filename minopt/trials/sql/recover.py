@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from minopt.exceptions import DamagedStore, StoreError
+from minopt.exceptions import DamagedStore, InvalidTrial, StoreError
 from minopt.trials import tagged_json
 from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.documents import Document
 from minopt.trials.salvaged import Salvaged
 from minopt.trials.sql import schema
-from minopt.trials.sql.attachments import SPACE, plain
-from minopt.trials.sql.codec import digest, digest_of, unpack
+from minopt.trials.sql.attachments import SPACE, plain, unescaped
+from minopt.trials.sql.codec import check, digest, digest_of, unpack
 from minopt.trials.sql.pages import Pages, Row
 from minopt.trials.streams import are_streams
 from minopt.trials.tagged_json import Withheld
@@ -164,8 +164,8 @@ class _Found:
         salvaged.streams = _streams(head.get("streams", "[]"))
         for (of, name), row in self._attachments.items():
             if of == key and row["kind"] != "value":
-                self._add_attachment(salvaged, name, row)
-        if (kept := self._attachments.get((key, SPACE))) is not None:
+                self._add_attachment(salvaged, unescaped(name), row)
+        if (kept := self._value(key, SPACE)) is not None:
             salvaged.space = kept["data"].decode("utf-8", "replace")
         there = {doc["tid"] for doc in salvaged.documents}
         for of, tid in sorted(self._spoilt):
@@ -177,18 +177,24 @@ class _Found:
         missing: list[str] = []
 
         def fetch(told: Mapping[str, Any]) -> Withheld:
-            kept = self._attachments.get((row["exp_key"], str(told.get("name"))))
+            kept = self._value(row["exp_key"], str(told.get("name")))
             if kept is None:
                 missing.append(str(told.get("type")))
             return with_pickle(str(told.get("type")), None if kept is None else kept["data"])
 
         try:
-            salvaged.documents.append(unpack(row, salvaged.exp_key, fetch))
-        except DamagedStore as wrong:
+            document = unpack(row, salvaged.exp_key, fetch)
+            check(document, salvaged.exp_key, is_new=True)
+        except (DamagedStore, InvalidTrial) as wrong:
             salvaged.notes.append(f"trial {row['tid']}: {wrong}")
             return
+        salvaged.documents.append(document)
         if missing:
             salvaged.notes.append(f"trial {row['tid']}: without values of type {missing}")
+
+    def _value(self, key: str, name: str) -> Mapping[str, Any] | None:
+        row = self._attachments.get((key, name))
+        return row if row is not None and row["kind"] == "value" else None
 
     def _add_attachment(self, salvaged: Salvaged, name: str, row: Mapping[str, Any]) -> None:
         try:

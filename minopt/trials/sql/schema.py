@@ -107,7 +107,7 @@ def found(connection: Connection) -> set[str]:
 def version_of(connection: Connection) -> int:
     """Return the version of the tables in a database."""
     told = connection.execute(select(meta.c.value).where(meta.c.name == "version")).scalar()
-    if told is None or not told.isdecimal():
+    if not isinstance(told, str) or not told.isdecimal():
         raise DamagedStore(f"it does not tell the version of its tables (it says {told!r})")
     return int(told)
 

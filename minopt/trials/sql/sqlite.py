@@ -60,6 +60,7 @@ class SQLite(Dialect):
             if not found:
                 raise DamagedStore("this is an SQLite database of something else; name another")
             schema.check(connection, found)
+            _refuse_programs(connection, found)
             # not the attachments: those are as big as they are, and looked at when they are read
             for name in found & {"minopt_trials", "minopt_searches", "minopt_meta"}:
                 _check_pages(connection, name)
@@ -124,6 +125,25 @@ class SQLite(Dialect):
         return (
             f". Nothing was changed. What can still be read comes back with: minopt recover {told}"
         )
+
+
+def _refuse_programs(connection: Connection, tables: set[str]) -> None:
+    """Refuse a file that brings SQL along, which would run when we read and write our tables."""
+    asked = "SELECT name, lower(tbl_name) FROM sqlite_schema WHERE type = 'trigger'"
+    triggers = [name for name, of in connection.exec_driver_sql(asked) if of in tables]
+    if triggers:
+        raise DamagedStore(
+            f"its tables have the triggers {triggers[:3]}, which minopt has not made: their SQL "
+            "would run with every trial; if they are yours, DROP TRIGGER takes them away"
+        )
+    for table in sorted(tables):
+        columns = connection.exec_driver_sql(f"PRAGMA table_xinfo({table})").mappings().all()
+        computed = [column["name"] for column in columns if column["hidden"]]
+        if computed:
+            raise DamagedStore(
+                f"its table {table} has the columns {computed[:3]}, which are computed by SQL "
+                "that minopt has not made"
+            )
 
 
 def _check_pages(connection: Connection, table: str) -> None:

@@ -7,7 +7,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Float, Update, bindparam, cast, func, literal_column, select
@@ -140,7 +140,7 @@ class SQLStore(Store):
         if not documents:
             return 0
         for document in documents:
-            check(document, self.exp_key)
+            check(document, self.exp_key, is_new=True)
         given = {**documents[0], **_given_to(owner)} if owner is not None else documents[0]
         packed = [Packed(given), *map(Packed, documents[1:])]
 
@@ -158,8 +158,11 @@ class SQLStore(Store):
                 {**one.columns, "exp_key": self._key, "seq": first + place, **_UNTOUCHED}
                 for place, one in enumerate(added)
             ]
-            if owner is not None:
-                rows[0]["heartbeat"] = _time(connection)
+            running = [row for row in rows if row["state"] == JOB_STATE_RUNNING]
+            if running:  # whoever runs them may never be heard of: their time begins now
+                now = _time(connection)
+                for row in running:
+                    row["heartbeat"] = now
             try:
                 connection.execute(_rows.insert(), rows)
             except IntegrityError:
@@ -214,15 +217,20 @@ class SQLStore(Store):
         return True
 
     def is_changed(self, document: Document) -> bool:
-        tid = document["tid"]
-        packed = Packed(document, self._kept.get(tid))
-        return bool(packed.columns["digest"] != self._digests.get(tid))
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            tid = document["tid"]
+            packed = Packed(document, self._kept.get(tid))
+            return bool(packed.columns["digest"] != self._digests.get(tid))
+        check(document, self.exp_key)  # it is no trial any more, and this says why
+        return True
 
     def _update(self, connection: Connection, packed: Packed, update: Update, **more: Any) -> None:
         """Write a trial, if it is as `update` wants it."""
         connection.execute(_TICK, {"of": self._key})
         columns = dict(packed.columns)
         columns.update(more, of=self._key, at=columns.pop("tid"))
+        if columns["state"] == JOB_STATE_NEW:  # who runs it next is not late before it began
+            columns["heartbeat"] = None
         if connection.execute(update, columns).rowcount != 1:
             raise _NoSuchTrial
         self._put_values(connection, [packed])
@@ -230,7 +238,7 @@ class SQLStore(Store):
     def _put_values(self, connection: Connection, packed: Iterable[Packed]) -> None:
         for one in packed:
             for name, data in one.fresh.items():
-                attachments.put(connection, self._key, name, "value", data)
+                attachments.put_value(connection, self._key, name, data)
 
     def _wrote(self, packed: Iterable[Packed]) -> None:
         """Remember what is written; tell what was lost."""
@@ -269,14 +277,16 @@ class SQLStore(Store):
         }
         if head is not None and head.reserved != "[]":
             self._give_back()
-        return [tid for tid, who in lost.items() if self._take_back(tid, who, begun=who != owner)]
+        mine = (owner, None)  # or nobody's, who cannot be said to have died of it
+        return [tid for tid, who in lost.items() if self._take_back(tid, who, who not in mine)]
 
     def _is_lost(self, who: str | None, asker: str, beat: float | None, now: float) -> bool:
-        if who is None or who == asker or beat is None:
-            return False  # nobody's, or run by somebody who sends no heartbeats
-        if owners.is_here(who):
+        if who == asker:
+            return False
+        if who is not None and owners.is_here(who):
             return owners.is_gone(who)
-        return now - beat > self.heartbeat_timeout
+        # None: what was made RUNNING by hand after it was inserted is finished by hand, too
+        return beat is not None and now - beat > self.heartbeat_timeout
 
     def _give_back(self) -> None:
         def undo(connection: Connection) -> None:
@@ -286,13 +296,13 @@ class SQLStore(Store):
 
         self._run(undo)
 
-    def _take_back(self, tid: Any, who: str, begun: bool) -> bool:
+    def _take_back(self, tid: Any, who: str | None, begun: bool) -> bool:
         def take(connection: Connection) -> Packed | None:
             row = connection.execute(_ONE, {"of": self._key, "at": tid}).mappings().one_or_none()
             if row is None or row["owner"] != who or row["state"] != JOB_STATE_RUNNING:
                 return None  # somebody else was faster
             document = self._read(row, connection)
-            if row["requeued"] and begun:
+            if row["requeued"] and begun and who is not None:
                 _fail(document, who)
             else:
                 document["owner"] = document["book_time"] = document["refresh_time"] = None
@@ -350,13 +360,12 @@ class SQLStore(Store):
         def fetch(told: Told) -> Any:
             if "name" not in told:  # it was lost before it came here
                 return tagged_json.Withheld(told)
-            path = str(told["name"]).split("::", 2)[-1]
-            if path in known and known[path][1] == told:
-                kept[path] = known[path]
-                return known[path][0]
-            value = self._fetched(connection, told)
-            kept[path] = (value, told)
-            return value
+            name = str(told["name"])
+            before = kept.get(name) or known.get(name)
+            if before is None or before[1] != told:
+                before = (self._fetched(connection, told), told)
+            kept[name] = before
+            return before[0]
 
         document = unpack(row, self.exp_key, fetch)
         if kept:
@@ -367,7 +376,7 @@ class SQLStore(Store):
         if not self.trusted:
             return tagged_json.Withheld(told)
         try:
-            _, data = attachments.get(connection, self._key, str(told["name"]))
+            data = attachments.get_value(connection, self._key, str(told["name"]))
         except KeyError:
             raise DamagedStore(f"the value {told['name']!r} of a trial is missing") from None
         return pickle.loads(data)  # noqa: S301 - only if trusted
@@ -435,6 +444,12 @@ def searches(database: Database) -> list[Any]:
     """Return the names of the searches in a database."""
     with database.read() as connection:
         keys = connection.execute(select(schema.searches.c.exp_key)).scalars().all()
-    return sorted(
-        (tagged_json.loads(key) for key in keys), key=lambda key: (key is not None, str(key))
-    )
+        return sorted(map(_name, keys), key=lambda name: (name is not None, str(name)))
+
+
+def _name(key: str) -> str | None:
+    with suppress(DamagedStore, AttributeError, TypeError):
+        name = tagged_json.loads(key)
+        if name is None or isinstance(name, str):
+            return name
+    raise DamagedStore(f"the name of one of its searches is damaged: {key!r:.80}")

@@ -38,7 +38,8 @@ class SQLTrials(StoredTrials):
         Read result values that JSON cannot hold and that were pickled: reading a pickle can
         run code. False puts a stand-in for such a value, and names it.
     heartbeat_timeout : float
-        Seconds after which a trial is taken from a worker on another machine that is silent.
+        Seconds after which a trial is taken from a worker on another machine that is silent, or
+        from whoever ran it when it was put in.
 
     Raises
     ------
@@ -165,5 +166,11 @@ def _name(exp_key: Any) -> Any:
 
 def _seconds(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as wrong:
+            raise InvalidArgument(
+                "heartbeat_timeout must be a number of seconds, got one that no float holds; "
+                "float('inf') waits for ever"
+            ) from wrong
     raise InvalidArgument(f"heartbeat_timeout must be a number of seconds > 0, got {value!r}")
