@@ -28,11 +28,11 @@ from minopt.trials.reading import ReadableTrials
 from minopt.trials.tagged_json import Withheld
 from minopt.trials.withheld import Carrier, carried_attachments, holds_withheld
 
-__all__ = ["DATABASES", "copy_trials"]
+__all__ = ["DATABASES", "LINES", "copy_trials"]
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
 _OF_TRIAL = re.compile(r"ATTACH::(.*?)::(.*)", re.DOTALL)
-_LINES = (".jsonl", ".ndjson")
+LINES = (".jsonl", ".ndjson")
 
 
 def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
@@ -120,7 +120,7 @@ def _kind_at(place: str) -> str:
         return kind_of(peek.read(path, 64))
     if path.suffix.lower() in DATABASES:
         return "sqlite"
-    return "jsonl" if path.suffix.lower() in _LINES else "pickle"
+    return "jsonl" if path.suffix.lower() in LINES else "pickle"
 
 
 # ---- to other trials
