@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from minopt.exceptions import InvalidTrial
-from minopt.trials.documents import check_document, error_text
+from minopt.trials.documents import check_document, check_list, error_text
 
 __all__ = ["are_streams", "check_read"]
 
+_LISTS = frozenset({list})
 _MOST_SEEDS = 10**8  # a stream is wound forward by as many: more would never end
 
 
@@ -37,9 +37,8 @@ def check_read(trial: Any) -> None:
     """
     check_document(trial)
     for name in ("idxs", "vals"):
-        for label, held in trial["misc"][name].items():
-            if isinstance(held, str) or not hasattr(held, "__len__"):
-                raise InvalidTrial(
-                    f"trial {trial['tid']!r}: misc[{name!r}][{label!r}] must be a list", held
-                )
+        lists = trial["misc"][name]
+        if not _LISTS.issuperset(map(type, lists.values())):
+            for label in lists:
+                check_list(trial, name, label)
     error_text(trial)
