@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from minopt.trials.documents import Document, error_text, spec_from_misc, state_name
 
+_MOST_PARAMS = 100_000  # of one trial: more are no table
 _TIMES = ("book_time", "refresh_time")
 
 
@@ -50,7 +52,8 @@ def _params(trials: Any, doc: Document) -> dict[str, Any]:
     try:
         if trials._known_decoder() is None:
             return {}
-        return dict(_leaves("params", trials.params_of(doc)))
+        leaves = list(islice(_leaves("params", trials.params_of(doc)), _MOST_PARAMS + 1))
+        return dict(leaves) if len(leaves) <= _MOST_PARAMS else {}
     except Exception:  # noqa: BLE001 - the space is another one, or raised in the search, too
         return {}
 
