@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable
 from pathlib import Path
@@ -22,8 +21,8 @@ from minopt.trials.documents import (
     plain,
     usable_loss,
 )
-from minopt.trials.files import save_trials
-from minopt.trials.given import checked_flag
+from minopt.trials.files import OF_TRIAL, save_trials
+from minopt.trials.given import checked_flag, checked_path
 from minopt.trials.load import kind_of, load_trials
 from minopt.trials.lock import FileLock
 from minopt.trials.memory import Trials
@@ -36,7 +35,6 @@ __all__ = ["DATABASES", "LINES", "copy_trials"]
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
 _Pair: TypeAlias = tuple[Document, Document]  # one of the source, and its copy or what is there
-_OF_TRIAL = re.compile(r"ATTACH::(.*?)::(.*)", re.DOTALL)
 LINES = (".jsonl", ".ndjson")
 
 
@@ -80,6 +78,9 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     >>> copy_trials("old.pkl", "search.db")  # doctest: +SKIP
     """
     trusted = checked_flag("trusted", trusted)
+    for place in (src, dst):
+        if isinstance(place, (str, os.PathLike)):
+            checked_path(place, "copy_trials")
     source = load_trials(src, trusted) if isinstance(src, (str, os.PathLike)) else src
     _check(source, "src")
     if isinstance(dst, (str, os.PathLike)):
@@ -106,15 +107,15 @@ def _copied_to(source: Any, place: str, trusted: bool) -> Any:
 
         database = SQLTrials(place, exp_key=source._exp_key, trusted=trusted)
         return _added(source, database, trusted)
-    what = f"copy_trials: {place!r}"
-    with FileLock(Path(place).resolve(), what):
+    what, file = f"copy_trials: {place!r}", Path(os.path.realpath(place))
+    with FileLock(file, what):
         there = os.path.lexists(place)
         target = load_trials(place, trusted) if there else Trials(exp_key=source._exp_key)
         _added(source, target, trusted)
         if kind == "jsonl":
-            target.to_jsonl(Path(place).resolve())
+            target.to_jsonl(file)
         else:
-            save_trials(target, Path(place).resolve(), what)
+            save_trials(target, file, what)
     return target
 
 
@@ -122,7 +123,7 @@ def _kind_at(place: str) -> str:
     if "://" in place:
         return "sqlite"
     path = Path(place)
-    if path.is_file() and path.stat().st_size:
+    if os.path.isfile(place) and path.stat().st_size:  # noqa: PTH113 - False if it is too long
         return kind_of(peek.read(path, 64))
     if path.suffix.lower() in DATABASES:
         return "sqlite"
@@ -292,7 +293,7 @@ def _copy_attachments(
     for doc, copy in same + fresh:
         tids.setdefault(str(doc["tid"]), []).append(copy["tid"])
     for name, fetch in carried_attachments(source.attachments):
-        of_trial = _OF_TRIAL.fullmatch(str(name))
+        of_trial = OF_TRIAL.fullmatch(str(name))
         if of_trial is None:
             if name not in there and name not in left_out:
                 target.attachments[name] = fetch()

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from minopt.exceptions import DamagedFile, UntrustedPickle
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import MAKERS, Known, Unfinished, check_key
+from minopt.trials.told import told
 
 __all__ = ["SafeUnpickler", "damaged", "safe_loads"]
 
@@ -57,9 +58,8 @@ _BEGINNINGS = tuple(bytes([byte]) for byte in b"\x80c(]}")  # of pickles, old pr
 
 def damaged(source: str, wrong: BaseException) -> DamagedFile:
     """Make the error that says why a pickle is none."""
-    why = f"{type(wrong).__name__}: {wrong}" if str(wrong) else type(wrong).__name__
     return DamagedFile(
-        f"{source} cannot be read as trials ({why}); it was left as it is: see what "
+        f"{source} cannot be read as trials ({told(wrong)}); it was left as it is: see what "
         "`minopt recover` gets out of it, name another file, or move it away"
     )
 
