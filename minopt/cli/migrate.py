@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     for path in args.path:
         if not path.exists():
             raise FileNotFoundError(f"migrate: there is no {str(path)!r}")
+        if not (path.is_file() or path.is_dir()):
+            raise InvalidArgument(f"migrate: {str(path)!r} is neither a file nor a directory")
     for path in args.path:
         if path.is_dir() or path.suffix.lower() in SCRIPTS or _is_script(path):
             _migrate_sources(path, args.write)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import hyperopt
@@ -179,3 +180,11 @@ def test_a_missing_path_is_named_before_anything_is_done(script, tmp_path, capsy
     assert main(["migrate", "--write", str(script), str(tmp_path / "none")]) == 1
     assert "there is no" in capsys.readouterr().err
     assert script.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_what_is_no_file_is_named(tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["migrate", str(pipe)]) == 1
+    assert "pipe' is neither a file nor a directory" in capsys.readouterr().err
