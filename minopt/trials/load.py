@@ -131,7 +131,8 @@ def _open_database(path: Any, trusted: bool) -> Any:
     from minopt.trials.sql.url import url_of
 
     database = Database(url_of(path), create=False)
-    names = searches(database)
+    with database.explained():
+        names = searches(database)
     if len(names) > 1 and None not in names:
         raise InvalidArgument(
             f"load_trials: {str(path)!r} holds several searches; open one of them with "
