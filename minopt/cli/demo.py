@@ -13,6 +13,8 @@ import numpy as np
 from minopt import hp
 from minopt._optional import need
 from minopt.algo.tpe.suggest import suggest
+from minopt.cli.paths import path as a_path
+from minopt.exceptions import InvalidArgument
 from minopt.fmin import fmin, space_eval
 from minopt.trials.documents import STATUS_OK
 from minopt.trials.memory import Trials
@@ -65,10 +67,10 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--evals", type=_count, default=80, help="trials (default: %(default)s)")
     parser.add_argument("--short", action="store_true", help="10 trials only, to see it run")
-    parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed (default: %(default)s)")
     parser.add_argument(
         "--picture",
-        type=Path,
+        type=a_path,
         default=Path("minopt-demo.png"),
         help="where the picture goes (default: %(default)s)",
     )
@@ -79,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the search and show what it found."""
     max_evals = 10 if args.short else args.evals
     need("matplotlib", extra="demo", what=WHAT)
+    check_picture(args.picture)
     objective = make_objective()
     print(
         f"Searching {max_evals} configurations of {len(MODELS)} models, each scored by its error "
@@ -92,6 +95,21 @@ def run(args: argparse.Namespace) -> int:
     draw_search(trials, args.picture)
     print(f"Picture of the search: {args.picture.resolve()}")
     return 0
+
+
+def check_picture(path: Path) -> None:
+    """Refuse, before the search, the name of a picture that could not be saved after it."""
+    if path.is_dir() or not path.parent.is_dir():
+        why = "it is a directory" if path.is_dir() else f"there is no {str(path.parent)!r}"
+        raise InvalidArgument(f"demo: --picture {str(path)!r} cannot be written: {why}")
+    kinds = (
+        need("matplotlib.figure", extra="demo", what=WHAT).Figure().canvas.get_supported_filetypes()
+    )
+    if path.suffix and path.suffix[1:].lower() not in kinds:
+        raise InvalidArgument(
+            f"demo: --picture {str(path)!r}: {path.suffix!r} is no kind of picture; there are "
+            f"{', '.join(sorted(kinds))}"
+        )
 
 
 def make_objective() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -172,4 +190,11 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"at least one trial is needed, got {number}")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"a seed is 0 or more, got {number}")
     return number

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from minopt.cli.paths import path as a_path
 from minopt.exceptions import InvalidArgument
 from minopt.integrations.sources import SCRIPTS, Change, changes_of
 from minopt.trials import peek
+from minopt.trials.copying import DATABASES, LINES, copy_trials
+from minopt.trials.files import save_trials
+from minopt.trials.load import kind_of, load_trials
+from minopt.trials.lock import FileLock
 
 
 def add_parser(subparsers: Any) -> None:
@@ -19,14 +25,19 @@ def add_parser(subparsers: Any) -> None:
         help="move scripts, folders and saved trials from hyperopt to minopt",
         description="For a script or a folder of scripts: show how the imports of hyperopt become "
         "minopt's, as a diff, and report on stderr what a person should look at. For a pickle of "
-        "hyperopt.Trials: save it as minopt's, beside the old file.",
+        "hyperopt.Trials: save it as minopt's, beside the old file. Databases and JSON lines are "
+        "minopt's already, and stay as they are.",
     )
-    parser.add_argument("path", nargs="+", type=Path, help="a script, a folder, or saved trials")
+    parser.add_argument("path", nargs="+", type=a_path, help="a script, a folder, or saved trials")
     parser.add_argument(
         "-w", "--write", action="store_true", help="change the files instead of showing how"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, help="where to save trials (default: NAME.minopt.SUFFIX)"
+        "-o",
+        "--output",
+        type=a_path,
+        help="where to save trials; the suffix tells the kind, as for copy_trials "
+        "(default: NAME.minopt.SUFFIX)",
     )
     parser.add_argument(
         "--trusted",
@@ -43,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     for path in args.path:
         if not path.exists():
             raise FileNotFoundError(f"migrate: there is no {str(path)!r}")
+        if not (path.is_file() or path.is_dir()):
+            raise InvalidArgument(f"migrate: {str(path)!r} is neither a file nor a directory")
     for path in args.path:
         if path.is_dir() or path.suffix.lower() in SCRIPTS or _is_script(path):
             _migrate_sources(path, args.write)
@@ -87,12 +100,35 @@ def _show(change: Change) -> None:
 
 
 def _migrate_trials(path: Path, args: argparse.Namespace) -> None:
-    from minopt.trials.files import save_trials
-    from minopt.trials.load import load_trials
-
+    kind = kind_of(peek.read(path, 64))
+    if kind in _OURS:
+        raise InvalidArgument(
+            f"migrate: {str(path)!r} is {_OURS[kind]}, which hyperopt never wrote: there is "
+            "nothing to migrate; minopt.copy_trials(path, other) makes another kind of file of it"
+        )
     target = args.output or (path if args.write else path.with_suffix(f".minopt{path.suffix}"))
-    if target.exists() and target != path:
+    if target != path and os.path.lexists(target):
         raise InvalidArgument(f"migrate: {str(target)!r} exists; name another file with --output")
-    trials = load_trials(path, trusted=args.trusted)
-    save_trials(trials, target.resolve(), f"migrate: {str(target)!r}")
-    print(f"{path}: {len(trials._dynamic_trials)} trials saved as minopt's in {target}")
+    is_pickle = target == path or target.suffix.lower() not in (*DATABASES, *LINES)
+    n_trials = (_saved if is_pickle else _copied)(path, target, args.trusted)
+    print(f"{path}: {n_trials} trials saved as minopt's in {target}")
+
+
+_OURS = {"sqlite": "a database", "jsonl": "JSON lines"}
+
+
+def _saved(path: Path, target: Path, trusted: bool) -> int:
+    """Write a pickle; no search adds trials to it between reading and writing."""
+    what, place = f"migrate: {str(target)!r}", target.resolve()
+    with FileLock(place, what):
+        trials = load_trials(path, trusted=trusted)
+        save_trials(trials, place, what)
+    return len(trials._dynamic_trials)
+
+
+def _copied(path: Path, target: Path, trusted: bool) -> int:
+    trials = load_trials(path, trusted=trusted)
+    copy = copy_trials(trials, target, trusted=trusted)
+    if hasattr(copy, "close"):
+        copy.close()
+    return len(trials._dynamic_trials)

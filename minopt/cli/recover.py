@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from minopt._optional import need
+from minopt.cli.paths import path as a_path
 from minopt.exceptions import InvalidArgument
 from minopt.trials import peek
 from minopt.trials.copying import DATABASES, copy_trials
@@ -27,11 +28,11 @@ def add_parser(subparsers: Any) -> None:
         description="Read a damaged pickle, JSON lines or SQLite file of trials, and write what "
         "can still be read to a new file. The damaged one is left as it is. No code in it is run.",
     )
-    parser.add_argument("path", type=Path, help="the damaged file")
+    parser.add_argument("path", type=a_path, help="the damaged file")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=a_path,
         help="where to write; the suffix tells the kind, as for copy_trials "
         "(default: NAME.recovered.SUFFIX)",
     )
@@ -41,6 +42,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Recover; return 0 if there was a trial to be read, 1 if there was none."""
     path: Path = args.path
+    if path.is_dir():
+        raise InvalidArgument(f"recover: {str(path)!r} is a directory; name the damaged file")
     target = args.output or path.with_suffix(f".recovered{path.suffix}")
     if os.path.lexists(target):
         raise InvalidArgument(f"recover: {str(target)!r} exists; name another file with --output")

@@ -8,6 +8,7 @@ import pickle
 import signal
 import stat
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from minopt.exceptions import InvalidArgument, MinoptError
 from minopt.execute.worker import Worker
 from minopt.trials.attachments import QUEUED_OBJECTIVE
 from minopt.trials.sql import SQLTrials
+from minopt.trials.told import told
 
 
 def add_parser(subparsers: Any) -> None:
@@ -138,7 +140,7 @@ def _unpickled(data: Any) -> Domain:
         domain = pickle.loads(data)  # noqa: S301 - trusted, see above
     except Exception as wrong:
         raise InvalidArgument(
-            f"the objective in the database cannot be read here ({type(wrong).__name__}: {wrong}); "
+            f"the objective in the database cannot be read here ({told(wrong)}); "
             "its modules must be installed for this worker too, in versions that fit, and Python "
             f"must be the search's (here it is {sys.version_info.major}.{sys.version_info.minor})"
         ) from wrong
@@ -203,12 +205,24 @@ def _named_domain(
 
 def _named(name: str, option: str) -> Any:
     module, colon, attribute = name.partition(":")
-    if not (module and colon and attribute):
+    if not (colon and all(module.split(".")) and all(attribute.split("."))):
         raise InvalidArgument(f"{option} must be module:name, got {name!r}")
     try:
         return load_tokens([*module.split("."), *attribute.split(".")])
     except (ImportError, AttributeError) as wrong:
         raise InvalidArgument(f"{option} {name}: {wrong}") from wrong
+    except (Exception, SystemExit) as wrong:  # the module is the user's: it may raise anything
+        raise InvalidArgument(
+            f"{option} {name}: importing {module} raised {told(wrong)}{_place(wrong)}"
+        ) from wrong
+
+
+def _place(wrong: BaseException) -> str:
+    """Say the line where an error was raised."""
+    if isinstance(wrong, SyntaxError):
+        return ""  # it says its own
+    last = traceback.extract_tb(wrong.__traceback__)[-1]
+    return f" ({last.filename}, line {last.lineno})"
 
 
 def _positive(kind: Callable[[str], Any], or_zero: bool = False) -> Callable[[str], Any]:

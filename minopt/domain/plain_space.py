@@ -13,6 +13,7 @@ import numpy as np
 
 from minopt.exceptions import BadSearchSpace
 from minopt.pyll.nodes import Apply, Literal
+from minopt.pyll.symbols import scope
 from minopt.pyll.walk import dfs
 from minopt.space.checks import WholeStep
 
@@ -29,13 +30,72 @@ _SYMBOLS = frozenset(
         *("eq", "gt", "ge", "lt", "le", "list", "range", "identity", "str_join", "asarray"),
     )
 )
+_MOST_DIGITS = 1_000_000  # of a power in base 2, characters of a text that is joined
+_MOST_ITEMS = 1000  # of a range
+_MOST_REPEATED = 100  # items of a list, or characters of a text, that is repeated
+_MOST_NODES = 1_000_000  # with all those below them, unless they are as many
 _LONG = 300  # characters
 _SCALARS = (bool, int, float, complex, str, bytes, type(None))
+
+
+# ---- what a forged space could make without end out of a few bytes
+
+
+@scope.define_pure
+def bounded_pow(a: Any, b: Any) -> Any:
+    """Return ``a ** b``, unless that is a whole number of too many digits."""
+    if isinstance(a, int) and isinstance(b, int) and abs(a) > 1:
+        _check_size(a.bit_length() * b, _MOST_DIGITS)
+    return a**b
+
+
+@scope.define_pure
+def bounded_mul(a: Any, b: Any) -> Any:
+    """Return ``a * b``, unless that repeats a text or list too often."""
+    for held, times in ((a, b), (b, a)):
+        if isinstance(held, (str, bytes, list, tuple)) and isinstance(times, (int, np.integer)):
+            _check_size(len(held) * int(times), _MOST_REPEATED)
+    return a * b
+
+
+@scope.define_pure
+def bounded_range(*args: Any) -> range:
+    """Return a range, unless it is too long."""
+    made = range(*args)
+    _check_size(len(made), _MOST_ITEMS)
+    return made
+
+
+@scope.define_pure
+def bounded_join(s: str, seq: Any) -> str:
+    """Join texts by `s`, unless that makes too long a text of it."""
+    _check_size(len(s) * len(seq), _MOST_DIGITS)
+    return s.join(seq)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise BadSearchSpace(
+            "the space that was saved with these trials makes a value that is too large; give the "
+            "right one with trials.set_space(space)"
+        )
+
+
+_BOUNDED = {
+    "pow": "bounded_pow",
+    "mul": "bounded_mul",
+    "range": "bounded_range",
+    "str_join": "bounded_join",
+}
+
+
+# ---- to data and back
 
 
 def as_data(expr: Apply) -> list[Any] | None:
     """Return a space as data; None if it holds options or functions that are none."""
     nodes = dfs(expr)
+    names = {bounded: name for name, bounded in _BOUNDED.items()}
     place = {node: number for number, node in enumerate(nodes)}
     data: list[Any] = []
     for node in nodes:
@@ -45,10 +105,11 @@ def as_data(expr: Apply) -> list[Any] | None:
                 return None
             data.append(["literal", value])
             continue
-        if node.name not in _SYMBOLS:
+        name = names.get(node.name, node.name)
+        if name not in _SYMBOLS:
             return None
         args = [place[arg] for arg in node.pos_args]
-        data.append([node.name, args, {key: place[arg] for key, arg in node.named_args}])
+        data.append([name, args, {key: place[arg] for key, arg in node.named_args}])
     return data
 
 
@@ -64,6 +125,7 @@ def from_data(data: Any) -> Apply:
     try:
         for name, *parts in data:
             nodes.append(_node(name, parts, nodes))
+        _check_sharing(nodes)
         return nodes[-1]
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as wrong:
         raise BadSearchSpace(
@@ -114,7 +176,18 @@ def _node(name: Any, parts: Any, before: list[Apply]) -> Apply:
         raise ValueError(f"it applies {name!r}")
     args, kwargs = parts
     named = [(key, before[_place(number, before)]) for key, number in kwargs.items()]
-    return Apply(name, [before[_place(number, before)] for number in args], named)
+    positional = [before[_place(number, before)] for number in args]
+    return Apply(_BOUNDED.get(name, name), positional, named)
+
+
+def _check_sharing(nodes: list[Apply]) -> None:
+    """Refuse nodes that share nodes, over and over: what they make would have no end."""
+    sizes: dict[Apply, int] = {}
+    for node in nodes:
+        own = _MOST_ITEMS if node.name == "bounded_range" else 1
+        sizes[node] = own + sum(sizes[arg] for arg in node.inputs())
+        if sizes[node] > max(_MOST_NODES, 100 * len(nodes)):
+            raise ValueError("its nodes share nodes over and over")
 
 
 def _place(number: Any, before: list[Apply]) -> int:

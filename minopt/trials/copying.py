@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import os
-import re
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from minopt._warn import warn
 from minopt.exceptions import InvalidArgumentType
@@ -17,22 +18,24 @@ from minopt.trials.documents import (
     JOB_STATE_RUNNING,
     Document,
     copied,
+    plain,
     usable_loss,
 )
-from minopt.trials.files import save_trials
-from minopt.trials.given import checked_flag
+from minopt.trials.files import OF_TRIAL, save_trials
+from minopt.trials.given import checked_flag, checked_path
 from minopt.trials.load import kind_of, load_trials
 from minopt.trials.lock import FileLock
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
 from minopt.trials.tagged_json import Withheld
+from minopt.trials.values import PLAIN
 from minopt.trials.withheld import Carrier, carried_attachments, holds_withheld
 
-__all__ = ["DATABASES", "copy_trials"]
+__all__ = ["DATABASES", "LINES", "copy_trials"]
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
-_OF_TRIAL = re.compile(r"ATTACH::(.*?)::(.*)", re.DOTALL)
-_LINES = (".jsonl", ".ndjson")
+_Pair: TypeAlias = tuple[Document, Document]  # one of the source, and its copy or what is there
+LINES = (".jsonl", ".ndjson")
 
 
 def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
@@ -58,7 +61,8 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     -----
     The copies belong to the search of `dst` (its ``exp_key``). They keep their ids, but for those
     that another trial has there: these get new ones. A trial that `dst` has already is not
-    copied again. A trial that is running where it comes from is waiting to be run in the copy.
+    copied again, also if it has another id there. A trial that is running where it comes from is
+    waiting to be run in the copy.
 
     The objective that a search has put there for `minopt worker` is code, and is not copied unless
     `trusted`: the search that goes on with the copies puts its own there. Other values that only
@@ -74,6 +78,9 @@ def copy_trials(src: Any, dst: Any, *, trusted: bool = False) -> Any:
     >>> copy_trials("old.pkl", "search.db")  # doctest: +SKIP
     """
     trusted = checked_flag("trusted", trusted)
+    for place in (src, dst):
+        if isinstance(place, (str, os.PathLike)):
+            checked_path(place, "copy_trials")
     source = load_trials(src, trusted) if isinstance(src, (str, os.PathLike)) else src
     _check(source, "src")
     if isinstance(dst, (str, os.PathLike)):
@@ -100,15 +107,15 @@ def _copied_to(source: Any, place: str, trusted: bool) -> Any:
 
         database = SQLTrials(place, exp_key=source._exp_key, trusted=trusted)
         return _added(source, database, trusted)
-    what = f"copy_trials: {place!r}"
-    with FileLock(Path(place).resolve(), what):
+    what, file = f"copy_trials: {place!r}", Path(os.path.realpath(place))
+    with FileLock(file, what):
         there = os.path.lexists(place)
         target = load_trials(place, trusted) if there else Trials(exp_key=source._exp_key)
         _added(source, target, trusted)
         if kind == "jsonl":
-            target.to_jsonl(Path(place).resolve())
+            target.to_jsonl(file)
         else:
-            save_trials(target, Path(place).resolve(), what)
+            save_trials(target, file, what)
     return target
 
 
@@ -116,11 +123,11 @@ def _kind_at(place: str) -> str:
     if "://" in place:
         return "sqlite"
     path = Path(place)
-    if path.is_file() and path.stat().st_size:
+    if os.path.isfile(place) and path.stat().st_size:  # noqa: PTH113 - False if it is too long
         return kind_of(peek.read(path, 64))
     if path.suffix.lower() in DATABASES:
         return "sqlite"
-    return "jsonl" if path.suffix.lower() in _LINES else "pickle"
+    return "jsonl" if path.suffix.lower() in LINES else "pickle"
 
 
 # ---- to other trials
@@ -129,22 +136,22 @@ def _kind_at(place: str) -> str:
 def _added(source: Any, target: Any, trusted: bool) -> Any:
     source.refresh()
     target.refresh()
-    there = {doc["tid"]: doc for doc in target._dynamic_trials}
     pairs = list(zip(_documents(source), _copies(source, target._exp_key), strict=True))
-    first = {id(pair): pair for pair in {pair[1]["tid"]: pair for pair in pairs[::-1]}.values()}
-    free = [pair for pair in pairs if pair[1]["tid"] not in there and id(pair) in first]
-    taken = [pair for pair in pairs if pair[1]["tid"] in there or id(pair) not in first]
+    same, others = _apart(pairs, target)
+    taken = {doc["tid"] for doc in target._dynamic_trials}
+    free: list[_Pair] = []
+    crowded: list[_Pair] = []
+    for pair in others:
+        (crowded if pair[1]["tid"] in taken else free).append(pair)
+        taken.add(pair[1]["tid"])
     target.insert_trial_docs([copy for _, copy in free])
     target.refresh()  # now new ids are above theirs
-    are_there = [_is_brought_in(copy, there.get(copy["tid"])) for _, copy in taken]
-    same = [doc for (doc, _), is_there in zip(taken, are_there, strict=True) if is_there]
-    others = [pair for pair, is_there in zip(taken, are_there, strict=True) if not is_there]
-    for (_, copy), tid in zip(others, target.new_trial_ids(len(others)), strict=True):
+    for (_, copy), tid in zip(crowded, target.new_trial_ids(len(crowded)), strict=True):
         _renumber(copy, tid)
-    target.insert_trial_docs([copy for _, copy in others])
+    target.insert_trial_docs([copy for _, copy in crowded])
     target.refresh()
     left_out = () if trusted else (QUEUED_OBJECTIVE,)
-    _copy_attachments(source, target, free + others, same, left_out)
+    _copy_attachments(source, target, free + crowded, same, left_out)
     _copy_streams(source, target)
     _copy_space(source, target)
     return target
@@ -172,9 +179,69 @@ def _copy(doc: Document, exp_key: Any) -> Document:
     return copy
 
 
-def _is_brought_in(copy: Document, there: Document | None) -> bool:
+# ---- what is there already
+
+
+def _apart(pairs: list[_Pair], target: Any) -> tuple[list[_Pair], list[_Pair]]:
+    """Tell trials that are in the target, each with the one there, from the others."""
+    there = {doc["tid"]: doc for doc in target._dynamic_trials}
+    found: set[int] = set()
+    same, others = [], []
+    for doc, copy in pairs:
+        its = there.get(copy["tid"])
+        if its is not None and id(its) not in found and _is_brought_in(copy, its):
+            found.add(id(its))
+            same.append((doc, its))
+        else:
+            others.append((doc, copy))
+    moved = _Moved(doc for doc in _documents(target) if others and id(doc) not in found)
+    places = [moved.find(copy, copy["tid"] in there) for _, copy in others]
+    same += [(doc, its) for (doc, _), its in zip(others, places, strict=True) if its is not None]
+    return same, [pair for pair, its in zip(others, places, strict=True) if its is None]
+
+
+class _Moved:
+    """Finds trials that an earlier copy has put under another id, each of them once.
+
+    They have the parameters, state, loss and times of those that they were copied from. A trial
+    without times, as one that waits, is only taken for the same if another one has its id.
+    """
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._alike: dict[Hashable, list[Document]] = defaultdict(list)
+        for doc in [*documents][::-1]:
+            self._alike[_values(doc)].append(doc)
+            self._alike[_identity(doc)].append(doc)
+        self._found: set[int] = set()
+
+    def find(self, copy: Document, is_crowded: bool) -> Document | None:
+        """Return the trial that is the same; if it waits there, it is brought forward."""
+        if not self._alike or (copy.get("book_time") is None and not is_crowded):
+            return None
+        doc = self._next(_identity(copy))
+        if doc is not None or not is_crowded:
+            return doc
+        if copy["state"] == JOB_STATE_NEW:  # it was run where it was copied to
+            return self._next(_values(copy))
+        doc = self._next((_values(copy), JOB_STATE_NEW))
+        if doc is not None:
+            _renumber(copy, doc["tid"])
+            doc.update(copy)
+        return doc
+
+    def _next(self, key: Hashable) -> Document | None:
+        alike = self._alike.get(key, [])
+        while alike:
+            doc = alike.pop()
+            if id(doc) not in self._found:
+                self._found.add(id(doc))
+                return doc
+        return None
+
+
+def _is_brought_in(copy: Document, there: Document) -> bool:
     """Tell whether a trial of the same id is the same one; if it waits there, bring it forward."""
-    if there is None or _values(copy) != _values(there):
+    if _values(copy) != _values(there):
         return False
     if there["state"] == JOB_STATE_NEW and copy["state"] != JOB_STATE_NEW:
         there.update(copy)
@@ -185,8 +252,26 @@ def _is_brought_in(copy: Document, there: Document | None) -> bool:
     )
 
 
-def _values(doc: Document) -> dict[str, list[Any]]:
-    return {label: list(held) for label, held in doc["misc"]["vals"].items() if len(held)}
+def _values(doc: Document) -> Hashable:
+    vals = doc["misc"]["vals"].items()
+    return frozenset((label, tuple(map(_hashable, held))) for label, held in vals if len(held))
+
+
+def _identity(doc: Document) -> Hashable:
+    if doc["state"] == JOB_STATE_NEW:
+        return _values(doc), JOB_STATE_NEW
+    times = _hashable(doc.get("book_time")), _hashable(doc.get("refresh_time"))
+    return _values(doc), doc["state"], usable_loss(doc["result"]), times
+
+
+def _hashable(value: Any) -> Hashable:
+    """Return what is equal where values are, NaN included."""
+    value = plain(value)
+    is_plain = type(value) in PLAIN or isinstance(value, datetime.datetime)
+    return value if is_plain and value == value else repr(value)
+
+
+# ---- the parts of a copy
 
 
 def _renumber(doc: Document, tid: Any) -> None:
@@ -198,17 +283,17 @@ def _renumber(doc: Document, tid: Any) -> None:
 def _copy_attachments(
     source: Any,
     target: Any,
-    fresh: list[tuple[Document, Document]],
-    same: list[Document],
+    fresh: list[_Pair],
+    same: list[_Pair],
     left_out: Collection[str],
 ) -> None:
     """Copy all attachments that are not there, those of trials under the ids of the copies."""
     fresh_tids, there = {copy["tid"] for _, copy in fresh}, set(target.attachments)
-    tids: dict[str, list[Any]] = {str(doc["tid"]): [doc["tid"]] for doc in same}
-    for doc, copy in fresh:
+    tids: dict[str, list[Any]] = {}
+    for doc, copy in same + fresh:
         tids.setdefault(str(doc["tid"]), []).append(copy["tid"])
     for name, fetch in carried_attachments(source.attachments):
-        of_trial = _OF_TRIAL.fullmatch(str(name))
+        of_trial = OF_TRIAL.fullmatch(str(name))
         if of_trial is None:
             if name not in there and name not in left_out:
                 target.attachments[name] = fetch()

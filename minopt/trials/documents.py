@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "SONify",
     "all_documents",
     "check_document",
+    "check_list",
     "copied",
     "error_text",
     "make_plain",
@@ -146,6 +148,10 @@ def check_document(trial: Any) -> None:
             raise InvalidTrial(f"{_who(trial)}: its 'misc' lacks the key", key)
     if not isinstance(trial["tid"], Hashable):
         raise InvalidTrial("a trial's 'tid' must be hashable, such as an int; got", trial["tid"])
+    if isinstance(trial["tid"], float) and not math.isfinite(trial["tid"]):
+        raise InvalidTrial(
+            "a trial's 'tid' must be finite, as the next one is above it; got", trial["tid"]
+        )
     if trial["tid"] != misc["tid"]:
         raise InvalidTrial(
             f"{_who(trial)}: its misc['tid'] is {misc['tid']!r}; both must be the same in", trial
@@ -172,6 +178,11 @@ def make_plain(trial: Document) -> None:
 
     The document, its ``misc`` and its ``result`` stay the same objects; nothing is
     written where all is plain already.
+
+    Raises
+    ------
+    InvalidTrial
+        If the ids or values of a parameter are no list, nor anything like one.
     """
     if type(trial["state"]) is not int and trial["state"] in JOB_STATES:
         trial["state"] = int(trial["state"])
@@ -186,6 +197,7 @@ def make_plain(trial: Document) -> None:
                 seen = held
                 continue  # as good as always, so the quick way
             if not _is_plain(held):
+                check_list(trial, name, label)
                 lists[label] = [plain(value) for value in held]
     result = trial["result"]
     if isinstance(result, dict) and "loss" in result:
@@ -196,6 +208,24 @@ def _replace(holder: Any, key: str) -> None:
     value = plain(holder[key])
     if value is not holder[key]:
         holder[key] = value
+
+
+def check_list(trial: Document, name: str, label: Any) -> None:
+    """Refuse ids or values of a parameter that cannot be read one by one.
+
+    A range is none: it may be of any length, and takes no room until it is read.
+
+    Raises
+    ------
+    InvalidTrial
+    """
+    held = trial["misc"][name][label]
+    if (
+        isinstance(held, (str, bytes, bytearray, range, Mapping))
+        or not isinstance(held, Iterable)
+        or getattr(held, "ndim", 1) == 0
+    ):
+        raise InvalidTrial(f"{_who(trial)}: misc[{name!r}][{label!r}] must be a list, got", held)
 
 
 def _is_plain(held: Any) -> bool:

@@ -18,9 +18,20 @@ from minopt.exceptions import InvalidArgument, StoreError
 from minopt.trials.documents import Document
 from minopt.trials.memory import Trials
 from minopt.trials.seal import sealed
+from minopt.trials.told import told
 from minopt.trials.withheld import Carrier, carried_attachments
 
-__all__ = ["dump_trials", "dumps", "remove_strays", "save_trials", "strays_of", "write_whole"]
+__all__ = [
+    "OF_TRIAL",
+    "dump_trials",
+    "dumps",
+    "remove_strays",
+    "save_trials",
+    "strays_of",
+    "write_whole",
+]
+
+OF_TRIAL = re.compile(r"ATTACH::(.*?)::(.*)", re.DOTALL)  # the name of an attachment of a trial
 
 
 def dumps(value: Any) -> bytes:
@@ -69,8 +80,8 @@ def dump_trials(trials: Any, what: str) -> bytes:
     except Exception as wrong:  # pickling runs the code of whatever the trials hold
         raise InvalidArgument(
             f"{what}: the trials cannot be pickled{_culprit(trials)} "
-            f"({type(wrong).__name__}: {wrong}); return results that can, or keep what cannot "
-            "be pickled elsewhere; a file that was there is as it was"
+            f"({told(wrong)}); return results that can, or keep what cannot be pickled elsewhere; "
+            "a file that was there is as it was"
         ) from wrong
     return buffer.getvalue()
 
@@ -113,11 +124,22 @@ def _is_importable(kind: type) -> bool:
 
 
 def _culprit(trials: Any) -> str:
-    """Say which trial, and which part of its result, cannot be pickled."""
+    """Say which trial, and which part of its result, or which attachment cannot be pickled."""
     for doc in reversed(getattr(trials, "_dynamic_trials", None) or []):
         if not _can_be_pickled(doc):
             return f": that of trial {doc.get('tid')!r} has {_parts(doc)} that cannot be"
+    attachments = getattr(trials, "attachments", None)
+    for name, value in attachments.items() if type(attachments) is dict else ():
+        if not _can_be_pickled(value):
+            return f": {_attachment(name)} cannot be"
     return ""
+
+
+def _attachment(name: Any) -> str:
+    of_trial = OF_TRIAL.fullmatch(str(name))
+    if of_trial is None:
+        return f"the attachment {name!r}"
+    return f"the attachment {of_trial[2]!r} of trial {of_trial[1]}"
 
 
 def _parts(doc: Document) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,25 @@ def checked_flag(name: str, value: Any) -> bool:
     if isinstance(value, (bool, np.bool_)) or (type(value) is int and value in (0, 1)):
         return bool(value)
     raise InvalidArgumentType(f"{name} must be True or False, got {value!r}")
+
+
+def checked_path(path: Any, who: str) -> str:
+    """Return the path of a file, or a URL, as text; refuse what no file can be called."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise InvalidArgumentType(
+            f"{who}: a path is needed, got {path!r} of type {type(path).__name__}"
+        )
+    try:
+        is_name = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        is_name = False
+    if not is_name:
+        raise InvalidArgument(
+            f"{who}: no file can have the name {text!r}: it holds a NUL or half a character; name "
+            "another file"
+        )
+    return text
 
 
 def listed(docs: Any) -> list[Any]:

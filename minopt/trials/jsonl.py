@@ -6,7 +6,6 @@ import base64
 import os
 import pickle
 from collections.abc import Callable, Hashable, Iterable
-from pathlib import Path
 from typing import Any
 
 from minopt._warn import warn
@@ -14,11 +13,12 @@ from minopt.exceptions import DamagedFile, InvalidTrial, MinoptError, StoreError
 from minopt.trials import peek, tagged_json
 from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps, write_whole
-from minopt.trials.given import checked_flag
+from minopt.trials.given import checked_flag, checked_path
 from minopt.trials.memory import Trials
 from minopt.trials.reading import ReadableTrials
 from minopt.trials.streams import are_streams, check_read
 from minopt.trials.tagged_json import Withheld
+from minopt.trials.told import told
 from minopt.trials.withheld import Carrier, PickleOf, carried_attachments
 
 __all__ = ["lines_of", "read_jsonl", "to_jsonl", "trials_of_lines"]
@@ -28,11 +28,9 @@ _VERSION = 1
 
 def to_jsonl(trials: Any, path: str | os.PathLike[str]) -> None:
     """Write trials as JSON lines; see `Trials.to_jsonl`."""
+    place = os.path.realpath(checked_path(path, "to_jsonl"))  # the file itself: a link to it stays
     text = "".join(f"{line}\n" for line in lines_of(trials))
-    # resolved: what a link points to is written, and the link stays
-    write_whole(
-        Path(path).resolve(), text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}"
-    )
+    write_whole(place, text.encode("utf-8", "surrogatepass"), f"to_jsonl: {str(path)!r}")
 
 
 def lines_of(trials: Any) -> Iterable[str]:
@@ -104,7 +102,7 @@ def read_jsonl(path: str | os.PathLike[str], *, trusted: bool = False) -> Trials
         If the file cannot be read.
     """
     trusted = checked_flag("trusted", trusted)
-    source = f"read_jsonl: {str(path)!r}"
+    source = f"read_jsonl: {checked_path(path, 'read_jsonl')!r}"
     try:
         data = peek.read(path)
     except OSError as wrong:
@@ -138,7 +136,7 @@ def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str
         if not line.strip():
             continue
         try:
-            read = tagged_json.loads(line, lambda told: _fetched(told, trusted))
+            read = tagged_json.loads(line, lambda kept: _fetched(kept, trusted))
             is_head = _take(read, trials, docs)
         except (MinoptError, ValueError) as wrong:  # an array cannot be compared with a key
             refuse(number, is_last, str(wrong))
@@ -153,15 +151,13 @@ def trials_of_lines(data: bytes, trusted: bool, refuse: Callable[[int, bool, str
     return trials
 
 
-def _fetched(told: dict[str, Any], trusted: bool) -> Any:
-    if not trusted or "pickle" not in told:
-        return tagged_json.Withheld(told)
+def _fetched(kept: dict[str, Any], trusted: bool) -> Any:
+    if not trusted or "pickle" not in kept:
+        return tagged_json.Withheld(kept)
     try:
-        return pickle.loads(base64.b64decode(told["pickle"]))  # noqa: S301 - only if trusted
+        return pickle.loads(base64.b64decode(kept["pickle"]))  # noqa: S301 - only if trusted
     except Exception as wrong:
-        raise DamagedFile(
-            f"a {told.get('type')} cannot be read ({type(wrong).__name__}: {wrong})"
-        ) from wrong
+        raise DamagedFile(f"a {kept.get('type')} cannot be read ({told(wrong)})") from wrong
 
 
 def _take(read: Any, trials: Trials, docs: list[Document]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -262,6 +263,6 @@ class TidCounter:
 
 def _above(tids: Iterable[Any], floor: int) -> int:
     for tid in tids:
-        if isinstance(tid, (int, float)) and tid >= floor:
+        if isinstance(tid, (int, float)) and floor <= tid < math.inf:
             floor = int(tid) + 1
     return floor

@@ -18,7 +18,7 @@ from minopt.exceptions import (
     StoreError,
 )
 from minopt.trials import peek
-from minopt.trials.given import checked_flag
+from minopt.trials.given import checked_flag, checked_path
 from minopt.trials.memory import Trials, trials_from_docs
 from minopt.trials.seal import is_broken
 from minopt.trials.sharing import check_documents_sharing, check_sharing
@@ -71,7 +71,7 @@ def load_trials(path: str | os.PathLike[str], trusted: bool = False) -> Any:
             f"load_trials: a path or a URL is needed, got {path!r} of type {type(path).__name__}"
         )
     trusted = checked_flag("trusted", trusted)
-    if "://" in os.fspath(path):
+    if "://" in checked_path(path, "load_trials"):
         return _open_database(path, trusted)
     source = f"load_trials: {str(path)!r}"
     way_out = f"minopt.load_trials({str(path)!r}, trusted=True)"
@@ -131,7 +131,8 @@ def _open_database(path: Any, trusted: bool) -> Any:
     from minopt.trials.sql.url import url_of
 
     database = Database(url_of(path), create=False)
-    names = searches(database)
+    with database.explained():
+        names = searches(database)
     if len(names) > 1 and None not in names:
         raise InvalidArgument(
             f"load_trials: {str(path)!r} holds several searches; open one of them with "

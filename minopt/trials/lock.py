@@ -120,7 +120,7 @@ class FileLock:
         try:
             handle = os.open(self.path, flags, 0o644)
         except OSError as wrong:
-            if self.path.is_symlink():
+            if os.path.islink(self.path):  # noqa: PTH114 - False if its name is too long
                 raise StoreError(
                     f"{self._what} cannot be locked: {str(self.path)!r} is a symbolic link, which "
                     "is not followed; see who put it there, and remove it"

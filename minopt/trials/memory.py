@@ -200,7 +200,8 @@ class Trials(ReadableTrials):
         self.__dict__["attachments"] = {}
         self.__dict__.update(state)
         for doc in self._dynamic_trials:
-            with suppress(KeyError, TypeError, AttributeError):  # no trial: not ours to judge here
+            # no trial: not ours to judge here
+            with suppress(InvalidTrial, KeyError, TypeError, AttributeError):
                 make_plain(doc)  # hyperopt saves numpy scalars
 
     def __copy__(self) -> Trials:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from minopt.exceptions import InvalidArgument
+from minopt.trials.given import checked_path
 from minopt.trials.memory import Trials
 from minopt.trials.sql.trials import SQLTrials
 
@@ -30,6 +31,8 @@ def open_trials(path_or_url: Any, exp_key: Any = None, *, trusted: bool = False)
         If the database cannot be used; it says which one, why, and what to do.
     """
     place = os.fspath(path_or_url) if isinstance(path_or_url, os.PathLike) else path_or_url
+    if isinstance(place, str):
+        checked_path(place, "trials=")
     if isinstance(place, str) and place.lower().endswith(_OF_PICKLES):
         raise InvalidArgument(
             f"trials={place!r} has the name of a pickle, and trials are kept in a database, such "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
-from minopt.trials.documents import Document, error_text, spec_from_misc, state_name
+from minopt.trials.documents import Document, error_text, state_name
 
+_MOST_PARAMS = 100_000  # of one trial: more are no table
 _TIMES = ("book_time", "refresh_time")
 
 
@@ -28,7 +30,9 @@ def to_records(trials: Any) -> list[dict[str, Any]]:
 def _groups(trials: Any, doc: Document) -> list[dict[str, Any]]:
     """Return the parts of a row, so that each part's columns stand together in the table."""
     result = doc["result"] if isinstance(doc["result"], Mapping) else {}
-    active = spec_from_misc(doc["misc"])
+    held = doc["misc"]["vals"].items()
+    # of a document that somebody made there may be several values
+    active = {label: some[0] if len(some) == 1 else [*some] for label, some in held if len(some)}
     head = {
         "tid": doc["tid"],
         "state": state_name(doc["state"]),
@@ -50,7 +54,8 @@ def _params(trials: Any, doc: Document) -> dict[str, Any]:
     try:
         if trials._known_decoder() is None:
             return {}
-        return dict(_leaves("params", trials.params_of(doc)))
+        leaves = list(islice(_leaves("params", trials.params_of(doc)), _MOST_PARAMS + 1))
+        return dict(leaves) if len(leaves) <= _MOST_PARAMS else {}
     except Exception:  # noqa: BLE001 - the space is another one, or raised in the search, too
         return {}
 

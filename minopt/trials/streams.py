@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minopt.exceptions import InvalidTrial
-from minopt.trials.documents import check_document, error_text
+from minopt.trials.documents import check_document, check_list, error_text
 
 __all__ = ["are_streams", "check_read"]
 
@@ -39,11 +38,7 @@ def check_read(trial: Any) -> None:
     check_document(trial)
     for name in ("idxs", "vals"):
         lists = trial["misc"][name]
-        if _LISTS.issuperset(map(type, lists.values())):
-            continue  # as good as always, so the quick way
-        for label, held in lists.items():
-            if isinstance(held, str) or not hasattr(held, "__len__"):
-                raise InvalidTrial(
-                    f"trial {trial['tid']!r}: misc[{name!r}][{label!r}] must be a list", held
-                )
+        if not _LISTS.issuperset(map(type, lists.values())):
+            for label in lists:
+                check_list(trial, name, label)
     error_text(trial)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from minopt.exceptions import DamagedFile, UntrustedPickle
 from minopt.trials.memory import Trials
 from minopt.trials.pickled import MAKERS, Known, Unfinished, check_key
+from minopt.trials.told import told
 
 __all__ = ["SafeUnpickler", "damaged", "safe_loads"]
 
@@ -57,9 +58,8 @@ _BEGINNINGS = tuple(bytes([byte]) for byte in b"\x80c(]}")  # of pickles, old pr
 
 def damaged(source: str, wrong: BaseException) -> DamagedFile:
     """Make the error that says why a pickle is none."""
-    why = f"{type(wrong).__name__}: {wrong}" if str(wrong) else type(wrong).__name__
     return DamagedFile(
-        f"{source} cannot be read as trials ({why}); it was left as it is: see what "
+        f"{source} cannot be read as trials ({told(wrong)}); it was left as it is: see what "
         "`minopt recover` gets out of it, name another file, or move it away"
     )
 
@@ -220,7 +220,10 @@ class SafeUnpickler(_PythonUnpickler):  # type: ignore[misc]
         for name in state:
             if callable(getattr(kind, name, None)):
                 raise pickle.UnpicklingError(f"its trials have the method {name!r} as a value")
-        target.__setstate__(state)
+        if type(state.get("_dynamic_trials", [])) is not list:
+            raise pickle.UnpicklingError("the documents of its trials are no list")
+        kept = {name: value for name, value in state.items() if not _is_told_by_class(kind, name)}
+        target.__setstate__(kept)
 
     # ---- containers, which must be the ones that they are taken for
 
@@ -320,6 +323,24 @@ def _is_in_memory(kind: type[Trials]) -> bool:
     if kind is Trials:
         return True
     return not (kind.__module__.startswith("minopt.") or getattr(kind, "_is_shared", False))
+
+
+_SAVED = frozenset(
+    ("_ids", "_dynamic_trials", "_trials", "_exp_key", "attachments", "_streams", "_space")
+)
+_OF_A_RUN = ("_fmin_cancelled", "_spark")  # what others put on trials while a search runs
+
+
+def _is_told_by_class(kind: type[Trials], name: str) -> bool:
+    """Tell whether a value would change how trials work: that is for their class to say.
+
+    What a user's class, or who had the trials, has put on them is kept.
+    """
+    if name in _SAVED:
+        return False
+    if name == "asynchronous":
+        return kind is Trials
+    return name in _OF_A_RUN or (name.startswith("_") and hasattr(Trials, name))
 
 
 def _short(text: str) -> str:

@@ -58,6 +58,29 @@ def test_the_demo_refuses_to_run_no_trial(demo, capsys):
     assert "at least one trial is needed, got 0" in capsys.readouterr().err
 
 
+def test_the_demo_refuses_a_seed_that_is_none(demo, capsys):
+    with pytest.raises(SystemExit):
+        demo("--seed", "-1")
+    assert "a seed is 0 or more, got -1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "picture, why",
+    [
+        ("none/x.png", "there is no 'none'"),
+        (".", "is a directory"),
+        ("x.doc", "no kind of picture"),
+    ],
+)
+def test_the_demo_says_before_the_search_that_its_picture_cannot_be_saved(
+    demo, picture, why, capsys
+):
+    assert demo("--picture", picture) == 1
+    shown = capsys.readouterr()
+    assert why in shown.err
+    assert "Searching" not in shown.out
+
+
 def test_a_missing_guest_is_named_with_the_command_that_brings_it(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["demo", "--evals", "1"]) == 2

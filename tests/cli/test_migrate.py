@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import hyperopt
@@ -10,6 +11,7 @@ import pytest
 
 import minopt
 from minopt.cli import main
+from minopt.trials.load import kind_of
 
 
 @pytest.fixture
@@ -116,8 +118,73 @@ def test_what_is_neither_is_named(tmp_path, content, capsys):
     assert "some.thing" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("write", [[], ["--write"]], ids=["beside", "in its place"])
+@pytest.mark.parametrize("name", ["search.db", "search.jsonl"])
+def test_what_is_minopts_already_is_left_as_it_is(theirs, tmp_path, capsys, name, write):
+    file = tmp_path / name
+    if name.endswith(".db"):
+        pytest.importorskip("sqlalchemy")
+        for key in ("one", "other"):
+            search = minopt.SQLTrials(file, exp_key=key)
+            minopt.copy_trials(theirs, search)
+            search.close()
+    else:
+        minopt.copy_trials(theirs, file)
+    before = file.read_bytes()
+    assert main(["migrate", *write, str(file)]) == 1
+    assert "there is nothing to migrate; minopt.copy_trials" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "name, kind", [("new.db", "sqlite"), ("new.jsonl", "jsonl"), ("new.pkl", "pickle")]
+)
+def test_the_name_of_the_new_file_tells_its_kind(theirs, tmp_path, name, kind):
+    if name.endswith(".db"):
+        pytest.importorskip("sqlalchemy")
+    (tmp_path / "old.pkl").write_bytes(pickle.dumps(theirs))
+    assert main(["migrate", str(tmp_path / "old.pkl"), "-o", str(tmp_path / name)]) == 0
+    assert kind_of((tmp_path / name).read_bytes()) == kind
+    assert minopt.load_trials(tmp_path / name).losses() == theirs.losses()
+
+
+def test_a_file_that_a_search_holds_is_not_replaced(tmp_path, capsys):
+    file = tmp_path / "held.pkl"
+    seen = []
+    minopt.fmin(
+        lambda x: seen.append(main(["migrate", "--write", str(file)])) or x,
+        minopt.hp.uniform("x", 0, 1),
+        minopt.rand.suggest,
+        3,
+        trials_save_file=str(file),
+        verbose=False,
+        rstate=0,
+    )
+    assert seen == [1, 1, 1]
+    assert "is in use" in capsys.readouterr().err
+    assert len(minopt.load_trials(file)) == 3
+
+
+def test_an_empty_path_is_not_taken_for_the_working_directory(script, monkeypatch, capsys):
+    monkeypatch.chdir(script.parent)
+    before = script.read_bytes()
+    with pytest.raises(SystemExit):
+        main(["migrate", "--write", ""])
+    assert "a path is needed, got ''" in capsys.readouterr().err
+    assert script.read_bytes() == before
+
+
 def test_a_missing_path_is_named_before_anything_is_done(script, tmp_path, capsys):
     before = script.read_bytes()
     assert main(["migrate", "--write", str(script), str(tmp_path / "none")]) == 1
     assert "there is no" in capsys.readouterr().err
     assert script.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_what_is_no_file_is_named(tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["migrate", str(pipe)]) == 1
+    assert "pipe' is neither a file nor a directory" in capsys.readouterr().err

@@ -123,3 +123,15 @@ def test_where_nothing_can_be_read_nothing_is_written(tmp_path, content, capsys)
 def test_a_missing_file_is_named(tmp_path, capsys):
     assert main(["recover", str(tmp_path / "none.pkl")]) == 1
     assert "none.pkl' cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".", "/", ".."])
+def test_a_directory_is_named(name, capsys):
+    assert main(["recover", name]) == 1
+    assert f"recover: '{name}' is a directory" in capsys.readouterr().err
+
+
+def test_an_empty_path_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["recover", ""])
+    assert "a path is needed, got ''" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -324,3 +325,37 @@ def test_a_search_that_is_over_waits_for_trials_that_have_begun(path, tmp_path):
     for process in workers:
         process.communicate(timeout=60)
     trials.close()
+
+
+MODULES = {
+    "def f(:\n": "SyntaxError",
+    "raise ValueError('x')\n": r"ValueError: x \(.*broken\.py, line 1\)",
+    "import sys\nsys.exit(3)\n": r"SystemExit: 3 \(.*broken\.py, line 2\)",
+}
+
+
+@pytest.mark.parametrize("text", MODULES)
+@pytest.mark.parametrize("option", ["--objective", "--space"])
+def test_a_module_that_cannot_be_imported_is_named(path, tmp_path, text, option):
+    SQLTrials(path).close()
+    (tmp_path / "broken.py").write_text(text)
+    (tmp_path / "right.py").write_text("def f(x):\n    return x\n")
+    names = {"--objective": "right:f", option: "broken:f"}
+    options = [part for pair in names.items() for part in pair]
+    ended = subprocess.run(
+        [sys.executable, "-m", "minopt", "worker", str(path), "--idle-timeout", "0", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert re.search(f"{option} broken:f: importing broken raised {MODULES[text]}", ended.stderr)
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["..:f", ":f", "m:", "m", "m:.f", ".m:f"])
+def test_what_names_no_objective_is_refused(path, name, capsys):
+    SQLTrials(path).close()
+    assert main(["worker", str(path), "--objective", name]) == 1
+    assert f"--objective must be module:name, got {name!r}" in capsys.readouterr().err

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
+
 import numpy as np
 import pytest
 
-from minopt import Trials, copy_trials, load_trials, rand
+from minopt import Trials, copy_trials, load_trials, rand, trials_from_docs
 from minopt.base import JOB_STATE_NEW, JOB_STATE_RUNNING, Domain
 from minopt.exceptions import InvalidArgumentType, StoreError
 
@@ -61,6 +64,78 @@ def test_other_trials_of_the_same_ids_get_new_ones(search, place):
         assert doc["misc"]["tid"] == doc["tid"]
     (moved,) = [doc for doc in both.trials if "log" in both.trial_attachments(doc)]
     assert moved["result"]["loss"] == other.losses()[1]
+
+
+@pytest.mark.parametrize("nan", ["loss", "value", None])
+def test_trials_that_got_new_ids_are_not_copied_again(search, place, nan):
+    one, other = Trials(), Trials()
+    search(trials=one, max_evals=3)
+    search(trials=other, max_evals=5, rstate=1)
+    if nan == "loss":
+        other.trials[1]["result"]["loss"] = float("nan")
+    elif nan == "value":
+        other.trials[1]["misc"]["vals"]["x"] = [float("nan")]
+    copy_trials(one, place)
+    for _ in range(3):
+        both = copy_trials(other, place)
+        assert sorted(both.tids) == list(range(8))
+    other.trial_attachments(other.trials[1])["log"] = b"late"
+    both = copy_trials(other, place)
+    (moved,) = [doc for doc in both.trials if "log" in both.trial_attachments(doc)]
+    assert moved["tid"] == 6
+
+
+def test_trials_come_back_from_where_they_got_new_ids_without_being_doubled(search):
+    one, other = Trials(), Trials()
+    search(trials=one, max_evals=3)
+    search(trials=other, max_evals=3, rstate=1)
+    copy_trials(other, one)
+    copy_trials(one, other)
+    assert sorted(other.losses()) == sorted(one.losses())
+    assert len(other) == 6
+
+
+def test_trials_that_are_alike_but_were_run_apart_are_all_copied(search):
+    one, other = Trials(), Trials()
+    for trials in (one, other):
+        search(lambda _: 1.0, trials=trials, max_evals=6)
+    for hours, doc in enumerate(other.trials, 1):
+        doc["tid"] = doc["misc"]["tid"] = doc["tid"] + 20
+        doc["book_time"] += datetime.timedelta(hours=hours)
+    assert len(copy_trials(other, one)) == 12
+    assert len(copy_trials(other, one)) == 12
+
+
+def test_of_several_trials_that_are_alike_each_is_copied_once(search):
+    one, other = Trials(), Trials()
+    search(trials=one, max_evals=3)
+    search(lambda _: 1.0, trials=other, max_evals=1)
+    twins = [copy.deepcopy(other.trials[0]) for _ in range(3)]
+    for tid, twin in enumerate(twins):
+        twin["tid"] = twin["misc"]["tid"] = tid
+    both = copy_trials(trials_from_docs(twins[:2]), one)
+    assert len(both) == 5
+    assert len(copy_trials(trials_from_docs(twins), one)) == 6
+    assert len(copy_trials(trials_from_docs(twins), one)) == 6
+
+
+def test_a_waiting_trial_that_got_a_new_id_is_brought_forward_and_not_copied_again(search):
+    one, other = Trials(), Trials()
+    search(trials=one, max_evals=3)
+    search(trials=other, max_evals=3, rstate=1)
+    done = copy.deepcopy(other.trials[1])
+    other.trials[1].update(state=JOB_STATE_RUNNING, result={"status": "new"}, book_time=None)
+    for _ in range(2):
+        both = copy_trials(other, one)
+        assert [doc["state"] for doc in both._dynamic_trials].count(JOB_STATE_NEW) == 1
+        assert len(both._dynamic_trials) == 6
+    other._dynamic_trials[1].update(done)
+    both = copy_trials(other, one)
+    assert both.tids == list(range(6))
+    assert [doc["misc"]["tid"] for doc in both.trials] == both.tids
+    assert both.losses()[3:] == other.losses()
+    other._dynamic_trials[1].update(state=JOB_STATE_NEW, result={"status": "new"}, book_time=None)
+    assert len(copy_trials(other, one)._dynamic_trials) == 6
 
 
 def test_the_copy_belongs_to_the_search_that_it_goes_into(trials):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import cloudpickle
@@ -19,6 +21,7 @@ from minopt import Trials, load_trials
 from minopt.base import JOB_STATE_DONE, JOB_STATE_ERROR
 from minopt.exceptions import (
     DamagedFile,
+    DamagedStore,
     InvalidArgument,
     InvalidArgumentType,
     StoreError,
@@ -192,6 +195,17 @@ def test_a_named_search_that_is_the_only_one_is_found(search, tmp_path):
             assert len(load_trials(tmp_path / "trials.db")) == 10
     with pytest.raises(InvalidArgument, match=r"several searches.*\['first', 'second'\]"):
         load_trials(tmp_path / "trials.db")
+
+
+def test_a_search_whose_name_is_damaged_is_told_with_its_file_and_a_remedy(search, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    file = tmp_path / "trials.db"
+    search(trials=str(file))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE minopt_searches SET exp_key = '{broken'")
+        connection.commit()
+    with pytest.raises(DamagedStore, match=r"trials\.db.*minopt recover"):
+        load_trials(file)
 
 
 def test_no_database_is_made_by_opening_it(tmp_path):

@@ -171,3 +171,11 @@ def without(monkeypatch, *libraries):
     """Let some libraries be missing."""
     for library in libraries:
         monkeypatch.setitem(sys.modules, library, None)
+
+
+def test_a_trial_with_two_values_of_a_parameter_does_not_spoil_the_table(searched):
+    searched.trials[0]["misc"]["vals"]["k"] = [3, 4]
+    rows = searched.to_records()
+    assert len(rows) == 4
+    assert rows[0]["vals.k"] == [3, 4]
+    assert rows[0]["loss"] == 2.0
