@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from minopt._warn import warn
+from minopt.trials.told import told
 
 QUEUED_OBJECTIVE = (
     "FMinIter_Domain"  # as hyperopt calls the pickle that a search leaves for workers
@@ -21,8 +22,7 @@ def attach(names: Any, attachments: Mapping[Any, Any], who: str) -> None:
             raise
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
             warn(
-                f"{who}the attachment {name!r} cannot be kept and is left out: "
-                f"{type(wrong).__name__}: {wrong}",
+                f"{who}the attachment {name!r} cannot be kept and is left out: {told(wrong)}",
                 RuntimeWarning,
             )
 

@@ -73,7 +73,8 @@ def learnable_documents(trials: Any) -> Sequence[Document]:
 def usable_loss(doc: Document) -> float:
     """Return the loss that a model should see: ``inf`` for pending, failed and NaN trials."""
     result = doc["result"]
-    if doc["state"] == JOB_STATE_ERROR or result.get("status", STATUS_OK) == "fail":
+    status = result.get("status", STATUS_OK)
+    if doc["state"] == JOB_STATE_ERROR or not isinstance(status, str) or status == "fail":
         return math.inf
     loss = result.get("loss")
     try:

@@ -77,7 +77,7 @@ def usable_loss(result: Any) -> float | None:
         if result["status"] != "ok":
             return None
         loss = result.get("loss")
-    except (TypeError, KeyError, AttributeError):
+    except (TypeError, KeyError, AttributeError, ValueError):  # an array is no status
         return None
     return number(loss)
 

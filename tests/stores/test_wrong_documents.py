@@ -61,7 +61,7 @@ def with_another_id(doc):
 SPOILERS = [
     (without_result, "trial 0: its 'result' must be a dict, got None"),
     (without_spec, "trial 0 lacks the key spec"),
-    (with_a_number, r"trial 0: misc\['vals'\]\['x'\] must be a list 0.5"),
+    (with_a_number, r"trial 0: misc\['vals'\]\['x'\] must be a list, got 0.5"),
     (with_nothing_in_misc, "trial 0: its 'misc' lacks the key"),
     (with_a_state_of_its_own, "trial 0: its 'state' must be one of JOB_STATES"),
     (with_another_id, r"trial 0: its misc\['tid'\] is 9"),

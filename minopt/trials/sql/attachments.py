@@ -16,6 +16,7 @@ from minopt.trials.sql import heads, schema
 from minopt.trials.sql.codec import PREFIX, digest, is_storable
 from minopt.trials.sql.database import Database
 from minopt.trials.tagged_json import Withheld
+from minopt.trials.told import told
 from minopt.trials.withheld import Reader, pickle_in, with_pickle
 
 _table = schema.attachments
@@ -222,6 +223,6 @@ def _pickled(value: Any, name: str) -> bytes:
         return dumps(value)
     except Exception as wrong:
         raise InvalidArgument(
-            f"attachment {name!r} cannot be pickled ({type(wrong).__name__}: {wrong}); attach "
+            f"attachment {name!r} cannot be pickled ({told(wrong)}); attach "
             "bytes or a string"
         ) from wrong
