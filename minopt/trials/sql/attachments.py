@@ -223,6 +223,5 @@ def _pickled(value: Any, name: str) -> bytes:
         return dumps(value)
     except Exception as wrong:
         raise InvalidArgument(
-            f"attachment {name!r} cannot be pickled ({told(wrong)}); attach "
-            "bytes or a string"
+            f"attachment {name!r} cannot be pickled ({told(wrong)}); attach bytes or a string"
         ) from wrong
