@@ -44,6 +44,8 @@ def test_what_is_no_path_is_refused(who, wrong):
 @pytest.mark.parametrize("suffix", ["", ".jsonl", ".db", ".pkl"])
 @pytest.mark.parametrize("who", CALLS)
 def test_a_name_that_is_too_long_is_refused(who, suffix, tmp_path, monkeypatch):
+    if suffix == ".db":
+        pytest.importorskip("sqlalchemy")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MinoptError):
         CALLS[who]("a" * 300 + suffix)
