@@ -21,7 +21,7 @@ from minopt.domain.domain import Domain
 from minopt.exceptions import InvalidArgument
 from minopt.execute.contract import Executor, Finished, Limits
 from minopt.execute.evaluate import ONCE, put_back, record
-from minopt.execute.outcome import Raised
+from minopt.execute.outcome import Raised, is_for_the_search
 from minopt.execute.retry import Retry
 from minopt.execute.serial import claim_next, run_next
 from minopt.trials.documents import (
@@ -357,7 +357,7 @@ class FMinIter:
             return
         if self.verbose:
             logger.warning("trial %s failed: %s", trial["tid"], error_text(trial))
-        if not self.catch_eval_exceptions or isinstance(outcome.error, (SystemExit, GeneratorExit)):
+        if not self.catch_eval_exceptions or is_for_the_search(outcome.error):
             raise outcome.as_exception(trial["tid"])
 
     def _n_free(self) -> int:

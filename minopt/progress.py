@@ -52,13 +52,13 @@ class _Forgiving:
 
     def write(self, text: str) -> int:
         """Write text, if it can be written."""
-        with suppress(OSError, ValueError):  # no space, a reader that has gone, a closed file
+        with suppress(Exception):  # no space, a reader that has gone, a closed window
             self._file.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush, if that can be done."""
-        with suppress(OSError, ValueError):
+        with suppress(Exception):
             self._file.flush()
 
     def __eq__(self, other: object) -> bool:  # by this tqdm finds the bars of a stream

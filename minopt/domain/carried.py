@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -49,10 +49,19 @@ def _is_everybodys(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).partition(".")[0] in _OF_EVERYBODY
 
 
-def define_carried(symbols: Mapping[str, tuple[bytes, int | None, bool]]) -> None:
-    """Define the symbols that this process does not have; those that cannot be read are not."""
+_brought: dict[str, tuple[bytes, Any]] = {}  # by name: what was defined here, and of which pickle
+
+
+def define_carried(symbols: Carried) -> None:
+    """Define the symbols that this process does not have, or has of another domain's older self.
+
+    Those that cannot be read are not defined.
+    """
     for name, (data, o_len, pure) in symbols.items():
-        if name not in scope._impls:
+        before = _brought.get(name)
+        is_older = before is not None and before[0] != data and scope._impls.get(name) is before[1]
+        if name not in scope._impls or is_older:
             with suppress(Exception):  # a module that is not here: told when the space is used
                 function = pickle.loads(data)  # noqa: S301 - part of a pickled Domain
-                scope._define(function, o_len, pure)
+                scope._define(function, o_len, pure, name)
+                _brought[name] = data, function

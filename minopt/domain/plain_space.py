@@ -30,11 +30,10 @@ _SYMBOLS = frozenset(
         *("eq", "gt", "ge", "lt", "le", "list", "range", "identity", "str_join", "asarray"),
     )
 )
-_MOST_DIGITS = 1_000_000  # of a power in base 2, characters of a text that is joined
-_MOST_ITEMS = 1000  # of a range
-_MOST_REPEATED = 100  # items of a list, or characters of a text, that is repeated
-_MOST_NODES = 1_000_000  # with all those below them, unless they are as many
+_MOST = 1_000_000  # bits of a whole number, items of a list, characters of a text
+_MOST_NODES = 10_000_000  # with all those below them, unless they are nearly as many
 _LONG = 300  # characters
+_SEQUENCES = (str, bytes, list, tuple)
 _SCALARS = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -45,36 +44,47 @@ _SCALARS = (bool, int, float, complex, str, bytes, type(None))
 def bounded_pow(a: Any, b: Any) -> Any:
     """Return ``a ** b``, unless that is a whole number of too many digits."""
     if isinstance(a, int) and isinstance(b, int) and abs(a) > 1:
-        _check_size(a.bit_length() * b, _MOST_DIGITS)
+        _check_size(a.bit_length() * b)
     return a**b
 
 
 @scope.define_pure
 def bounded_mul(a: Any, b: Any) -> Any:
-    """Return ``a * b``, unless that repeats a text or list too often."""
+    """Return ``a * b``, unless that is too long a number, text or list."""
+    if isinstance(a, int) and isinstance(b, int):
+        _check_size(a.bit_length() + b.bit_length())
     for held, times in ((a, b), (b, a)):
-        if isinstance(held, (str, bytes, list, tuple)) and isinstance(times, (int, np.integer)):
-            _check_size(len(held) * int(times), _MOST_REPEATED)
+        if isinstance(held, _SEQUENCES) and isinstance(times, (int, np.integer)):
+            _check_size(len(held) * int(times))
     return a * b
+
+
+@scope.define_pure
+def bounded_add(a: Any, b: Any) -> Any:
+    """Return ``a + b``, unless that is too long a text or list."""
+    if isinstance(a, _SEQUENCES) and isinstance(b, _SEQUENCES):
+        _check_size(len(a) + len(b))
+    return a + b
 
 
 @scope.define_pure
 def bounded_range(*args: Any) -> range:
     """Return a range, unless it is too long."""
     made = range(*args)
-    _check_size(len(made), _MOST_ITEMS)
+    _check_size(len(made))
     return made
 
 
 @scope.define_pure
 def bounded_join(s: str, seq: Any) -> str:
     """Join texts by `s`, unless that makes too long a text of it."""
-    _check_size(len(s) * len(seq), _MOST_DIGITS)
-    return s.join(seq)
+    parts = list(seq)
+    _check_size(len(s) * len(parts) + sum(map(len, parts)))
+    return s.join(parts)
 
 
-def _check_size(size: int, most: int) -> None:
-    if size > most:
+def _check_size(size: int) -> None:
+    if size > _MOST:
         raise BadSearchSpace(
             "the space that was saved with these trials makes a value that is too large; give the "
             "right one with trials.set_space(space)"
@@ -82,6 +92,7 @@ def _check_size(size: int, most: int) -> None:
 
 
 _BOUNDED = {
+    "add": "bounded_add",
     "pow": "bounded_pow",
     "mul": "bounded_mul",
     "range": "bounded_range",
@@ -183,10 +194,10 @@ def _node(name: Any, parts: Any, before: list[Apply]) -> Apply:
 def _check_sharing(nodes: list[Apply]) -> None:
     """Refuse nodes that share nodes, over and over: what they make would have no end."""
     sizes: dict[Apply, int] = {}
+    n_inputs = sum(len(node.inputs()) for node in nodes)
     for node in nodes:
-        own = _MOST_ITEMS if node.name == "bounded_range" else 1
-        sizes[node] = own + sum(sizes[arg] for arg in node.inputs())
-        if sizes[node] > max(_MOST_NODES, 100 * len(nodes)):
+        sizes[node] = 1 + sum(sizes[arg] for arg in node.inputs())
+        if sizes[node] > max(_MOST_NODES, 100 * n_inputs):
             raise ValueError("its nodes share nodes over and over")
 
 

@@ -73,6 +73,16 @@ class Ended:
 Outcome: TypeAlias = Returned | Raised | Ended
 
 
+def is_for_the_search(error: BaseException | None) -> bool:
+    """Tell whether an exception is to end the search, such as a task's time limit from outside.
+
+    A panic of a library written in Rust is no `Exception` either, and is the objective's own.
+    """
+    if error is None or isinstance(error, Exception):
+        return False
+    return type(error).__module__ != "pyo3_runtime"
+
+
 def raised(error: BaseException) -> Raised:
     """Describe an exception; by its type alone if it cannot be printed."""
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minopt.exceptions import InvalidArgument, InvalidArgumentType
-from minopt.execute.outcome import Ended, Outcome, Raised
+from minopt.execute.outcome import Ended, Outcome, Raised, is_for_the_search
 
 CAUSES = ("error", "timeout", "memory", "died")
 
@@ -71,5 +71,7 @@ class Retry:
             return outcome.cause in self.on
         if isinstance(outcome, Raised):
             classes = tuple(cause for cause in self.on if isinstance(cause, type))
-            return "error" in self.on or isinstance(outcome.error, classes)
+            if isinstance(outcome.error, classes):
+                return True
+            return "error" in self.on and not is_for_the_search(outcome.error)
         return False

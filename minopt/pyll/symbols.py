@@ -98,9 +98,9 @@ class SymbolTable:
             getattr=getattr,
         )
 
-    def __getstate__(self) -> dict[str, Any]:
-        self._impls.values()  # late symbols first: they would come while this table is written
-        return dict(self.__dict__)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # what mentions the one scope needs it, not a copy, whatever others have defined in it
+        return "scope" if self is scope else super().__reduce_ex__(protocol)
 
     def _new_apply(
         self,
@@ -165,8 +165,8 @@ class SymbolTable:
         """Make a node that reads an attribute."""
         return self._new_apply("getattr", [obj, attr, *args], {}, None, True)
 
-    def _define(self, f: Any, o_len: _Length, pure: bool) -> Any:
-        name = f.__name__
+    def _define(self, f: Any, o_len: _Length, pure: bool, name: str | None = None) -> Any:
+        name = f.__name__ if name is None else name
         self.__dict__[name] = SymbolTableEntry(self, name, o_len, pure)
         self._impls[name] = f
         return f

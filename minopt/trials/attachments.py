@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from minopt._warn import warn
+from minopt.exceptions import StoreError
 from minopt.trials.told import told
 
 QUEUED_OBJECTIVE = (
@@ -18,7 +19,7 @@ def attach(names: Any, attachments: Mapping[Any, Any], who: str) -> None:
     for name, value in attachments.items():
         try:
             names[name] = value
-        except OSError:  # it is the store that fails
+        except StoreError:
             raise
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
             warn(

@@ -203,14 +203,14 @@ def _apart(pairs: list[_Pair], target: Any) -> tuple[list[_Pair], list[_Pair]]:
 class _Moved:
     """Finds trials that an earlier copy has put under another id, each of them once.
 
-    They have the parameters, state, loss and times of those that they were copied from. A trial
-    without times, as one that waits, is only taken for the same if another one has its id.
+    They have the parameters, state, loss and times of those that they were copied from; without
+    times, their whole result. One that waits is only taken for another that waits, and only if its
+    id is taken: a trial that is run twice costs less than one that is lost.
     """
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._alike: dict[Hashable, list[Document]] = defaultdict(list)
         for doc in [*documents][::-1]:
-            self._alike[_values(doc)].append(doc)
             self._alike[_identity(doc)].append(doc)
         self._found: set[int] = set()
 
@@ -219,10 +219,8 @@ class _Moved:
         if not self._alike or (copy.get("book_time") is None and not is_crowded):
             return None
         doc = self._next(_identity(copy))
-        if doc is not None or not is_crowded:
+        if doc is not None or not is_crowded or copy["state"] == JOB_STATE_NEW:
             return doc
-        if copy["state"] == JOB_STATE_NEW:  # it was run where it was copied to
-            return self._next(_values(copy))
         doc = self._next((_values(copy), JOB_STATE_NEW))
         if doc is not None:
             _renumber(copy, doc["tid"])
@@ -261,7 +259,9 @@ def _identity(doc: Document) -> Hashable:
     if doc["state"] == JOB_STATE_NEW:
         return _values(doc), JOB_STATE_NEW
     times = _hashable(doc.get("book_time")), _hashable(doc.get("refresh_time"))
-    return _values(doc), doc["state"], usable_loss(doc["result"]), times
+    # without times only the whole result tells one from another
+    result = repr(doc["result"]) if doc.get("book_time") is None else None
+    return _values(doc), doc["state"], usable_loss(doc["result"]), times, result
 
 
 def _hashable(value: Any) -> Hashable:

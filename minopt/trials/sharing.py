@@ -54,24 +54,25 @@ def check_sharing(value: Any, who: str) -> None:
     Raises
     ------
     ValueError
-        If it would be made of more than 100 000 containers, and of a hundred times those it has.
+        If it would be made of more than 100 000 containers, a hundred for each that it names.
     """
     sizes: dict[int, int] = {}  # by id: of those that are finished, and 0 for those above
-    pending = [value] if type(value) in _CONTAINERS else []
+    n_references = 0
+    pending = [(value, _containers_in(value))] if type(value) in _CONTAINERS else []
     while pending:
-        top = pending[-1]
-        parts = _containers_in(top)
+        top, parts = pending[-1]
         if id(top) not in sizes:
             sizes[id(top)] = 0
+            n_references += len(parts)
             fresh = [part for part in parts if id(part) not in sizes]
             if fresh:
-                pending.extend(fresh)
+                pending.extend([(part, _containers_in(part)) for part in fresh])
                 continue
         pending.pop()
         if sizes[id(top)] == 0:
-            sizes[id(top)] = 1 + sum(sizes[id(part)] for part in parts)
+            sizes[id(top)] = 1 + sum([sizes[id(part)] for part in parts])
     written = sizes.get(id(value), 0)
-    if written > _MOST and written > 100 * len(sizes):
+    if written > _MOST and written > 100 * n_references:
         raise ValueError(f"{who} shares its parts over and over; written out it would have no end")
 
 

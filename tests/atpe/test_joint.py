@@ -155,3 +155,20 @@ def test_a_history_of_failures_is_left_to_chance():
         return_argmin=False,
     )
     assert len(set(trials.vals["x"])) == 15
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_option_that_is_never_drawn_is_in_nobodys_way():
+    space = hp.pchoice("x", [(0.0, 1), (0.5, 2), (0.5, 3)])
+    trials = Trials()
+    fmin(
+        float,
+        space,
+        atpe.suggest,
+        25,
+        trials=trials,
+        rstate=0,
+        verbose=False,
+        points_to_evaluate=[{"x": 0}],
+    )
+    assert set(trials.vals["x"][1:]) == {1, 2}

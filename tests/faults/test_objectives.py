@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import minopt
-from minopt import STATUS_FAIL, STATUS_OK, SQLTrials, Trials, fmin, hp, rand
+from minopt import STATUS_FAIL, STATUS_OK, Retry, SQLTrials, Trials, fmin, hp, rand
 from minopt.base import JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_NEW
 
 X = hp.uniform("x", -5, 5)
@@ -85,31 +85,45 @@ def test_an_interrupt_goes_through_and_the_trial_waits(where):
 
 
 @everywhere
-@pytest.mark.parametrize(
-    ("error", "catches"), [(Unheard, False), (GeneratorExit, False), (GeneratorExit, True)]
-)
+@pytest.mark.parametrize("catches", [False, True])
+@pytest.mark.parametrize("error", [Unheard, GeneratorExit])
 def test_a_base_exception_goes_through_and_is_not_met_again(where, error, catches):
     def objective(x):
         raise error("stop")
 
     trials = Trials()
     with pytest.raises(error):
-        search(objective, trials=trials, catch_eval_exceptions=catches, **where)
+        search(objective, trials=trials, catch_eval_exceptions=catches, retries=2, **where)
     assert states(trials) == [JOB_STATE_ERROR]
     assert states(search(abs, trials=trials)) == [JOB_STATE_ERROR] + [JOB_STATE_DONE] * 3
 
 
-@pytest.mark.parametrize("where", ["here", "in a process", "in two", "in threads"])
-def test_a_base_exception_is_caught_if_exceptions_are(where):
-    """Such as the panics of libraries that are written in Rust."""
-
+@everywhere
+def test_a_base_exception_that_is_worth_it_is_tried_again(where):
     def objective(x):
         raise Unheard("stop")
 
+    trials = Trials()
+    with pytest.raises(Unheard):
+        search(objective, trials=trials, retries=Retry(2, on=Unheard), **where)
+    assert trials._dynamic_trials[0]["misc"]["attempts"] == 3
+
+
+class PanicException(BaseException):
+    """As libraries that are written in Rust raise."""
+
+
+PanicException.__module__ = "pyo3_runtime"
+
+
+@pytest.mark.parametrize("where", ["here", "in threads"])
+def test_a_panic_is_caught_if_exceptions_are(where):
+    def objective(x):
+        raise PanicException("stop")
+
     with ThreadPoolExecutor(2) as threads:
-        settings = {"here": HERE, "in a process": AWAY, "in two": {"n_jobs": 2}}
-        where = settings.get(where, {"executor": threads})
-        trials = search(objective, catch_eval_exceptions=True, **where)
+        settings = {"executor": threads} if where == "in threads" else HERE
+        trials = search(objective, catch_eval_exceptions=True, **settings)
     assert states(trials) == [JOB_STATE_ERROR] * 4
     assert {error[1] for error in errors(trials)} == {"stop"}
 
@@ -127,9 +141,10 @@ def raise_silent_base(x):
 
 @pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_a_base_exception_that_cannot_be_printed_is_recorded(kind):
-    with kind(1) as executor:
-        trials = search(raise_silent_base, 2, catch_eval_exceptions=True, executor=executor)
-    assert all("SilentBase" in error[0] for error in errors(trials))
+    trials = Trials()
+    with kind(1) as executor, pytest.raises(SilentBase):
+        search(raise_silent_base, 2, executor=executor, trials=trials)
+    assert "SilentBase" in errors(trials)[0][0]
 
 
 @everywhere

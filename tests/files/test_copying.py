@@ -135,7 +135,23 @@ def test_a_waiting_trial_that_got_a_new_id_is_brought_forward_and_not_copied_aga
     assert [doc["misc"]["tid"] for doc in both.trials] == both.tids
     assert both.losses()[3:] == other.losses()
     other._dynamic_trials[1].update(state=JOB_STATE_NEW, result={"status": "new"}, book_time=None)
-    assert len(copy_trials(other, one)._dynamic_trials) == 6
+    assert len(copy_trials(other, one)._dynamic_trials) == 7  # rather run twice than lost
+
+
+def test_trials_without_times_are_told_apart_by_their_results(search):
+    one, other = Trials(), Trials()
+    search(trials=one, max_evals=3)
+    search(trials=other, max_evals=3)
+    for trials, name in ((one, "A"), (other, "B")):
+        for doc in trials._dynamic_trials:
+            doc.update(book_time=None, refresh_time=None)
+            doc["result"]["name"] = f"{name}{doc['tid']}"
+    other._dynamic_trials.reverse()
+    for number, doc in enumerate(other._dynamic_trials):
+        doc["tid"] = doc["misc"]["tid"] = number
+    both = copy_trials(other, one)
+    names = {result["name"] for result in both.results}
+    assert {"A0", "A1", "A2", "B0", "B2"} <= names  # B1 has the id, values and loss of A1
 
 
 def test_the_copy_belongs_to_the_search_that_it_goes_into(trials):

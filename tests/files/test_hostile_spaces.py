@@ -30,12 +30,6 @@ SPACES = {
     "lists of lists": doubled("pos_args", 1),
     "sums of lists": doubled("add", [1]),
     "products": doubled("mul", 3),
-    "a list that stands in many": [
-        ["literal", 1000],
-        ["range", [0], {}],
-        ["list", [1], {}],
-        ["pos_args", [2] * 1000, {}],
-    ],
 }
 
 
@@ -84,3 +78,42 @@ def test_spaces_that_compute_are_saved_with_their_trials_again_and_again(tmp_pat
         trials = load_trials(tmp_path / "trials.pkl")
         assert trials.params == points
         assert points[0]["row"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: scope.mul([0], hp.randint("n", 101, 200)),
+        lambda: [hp.randint("n", 3), scope.mul("-", 120), scope.range(2000)],
+        lambda: hp.choice("c", [[i, shared] for shared in [list(range(300))] for i in range(400)]),
+    ],
+)
+def test_large_values_are_read_back(make, tmp_path):
+    trials = Trials()
+    minopt.fmin(
+        lambda _: 0.5, make(), minopt.rand.suggest, 2, trials=trials, rstate=0, verbose=False
+    )
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    assert load_trials(file).params == trials.params
+
+
+@pytest.mark.parametrize("symbol", ["mul", "add", "str_join"])
+def test_values_that_grow_by_steps_are_refused(trials, symbol, tmp_path):
+    first = {"mul": 10**1000, "add": [0] * 10, "str_join": ["text" * 10] * 10}[symbol]
+    space = [["literal", first], ["literal", ""]]
+    if symbol == "add":
+        space.append(["list", [0], {}])
+    for step in range(19):
+        last = len(space) - 1
+        if symbol == "str_join":
+            space += [["str_join", [1, last if step else 0], {}]]
+            space += [["pos_args", [last + 1] * 10, {}]]
+        else:
+            before = last if step or symbol == "add" else 0
+            space.append([symbol, [before, before], {}])
+    trials._learn(None, space)
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    with pytest.raises(BadSearchSpace):
+        load_trials(file).best_params  # noqa: B018

@@ -429,6 +429,15 @@ def test_a_result_that_is_in_every_trial_is_read(trials, same, tmp_path):
     assert same(load_trials(file), trials)
 
 
+def test_one_tuple_that_stands_in_a_long_list_is_no_doubling(trials, same, tmp_path):
+    trials._dynamic_trials[3]["result"]["path"] = [(0, 0)] * 150_000
+    file = tmp_path / "trials.pkl"
+    file.write_bytes(pickle.dumps(trials))
+    assert same(load_trials(file), trials)
+    salvaged = salvage_pickle(file.read_bytes())
+    assert salvaged.notes == []
+
+
 def test_a_forged_index_reserves_no_memory():
     assert read(b"]r\xff\xff\xff\xff.") == []
 

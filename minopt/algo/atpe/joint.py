@@ -197,10 +197,11 @@ class _Options:
     n_options: int
 
     def place(self, values: FloatArray) -> FloatArray:
-        """Return the values themselves; NaN for those that the space no longer has."""
+        """Return the values themselves; NaN for those that the space no longer has or draws."""
         with np.errstate(invalid="ignore"):
             known = (values >= self.low) & (values < self.low + self.n_options)
-        return np.where(known, values, np.nan)
+        values = np.where(known, values, self.low)
+        return np.where(known & np.isfinite(self.law.logpdf(values)), values, np.nan)
 
     def value(self, places: FloatArray) -> FloatArray:
         """Return the values at places."""
