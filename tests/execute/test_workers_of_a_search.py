@@ -54,7 +54,7 @@ def test_a_worker_that_dies_between_two_trials_costs_none(tmp_path):
         (tmp_path / str(pid)).touch()
         while is_alive(pid):
             time.sleep(0.001)
-        time.sleep(0.2)  # until its pool has heard of it
+        time.sleep(0.5)  # until its pool has heard of it
         return False, args
 
     trials = search(objective, 5, executor="processes", early_stop_fn=wait_for_its_death)
