@@ -57,18 +57,15 @@ def checked_max_evals(max_evals: Any) -> int:
             "max_evals must be a whole number of trials or None for no limit, "
             f"got {_told(max_evals)}"
         )
-    try:
-        number = float(max_evals)
-    except OverflowError:  # an int of hundreds of digits
-        number = math.inf if abs(max_evals) == max_evals else -math.inf
+    number: Any = max_evals
     if number == math.inf:
         return sys.maxsize
-    if not (number >= 0 and number.is_integer()):
+    if number < 0 or number % 1 != 0:
         raise InvalidArgument(
             "max_evals must be a whole number of trials, 0 or more, or None for no limit, "
             f"got {max_evals!r}"
         )
-    return int(number)
+    return min(int(number), sys.maxsize)
 
 
 def check_max_queue_len(max_queue_len: Any) -> None:

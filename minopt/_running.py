@@ -16,6 +16,7 @@ from minopt.exceptions import InvalidArgument, InvalidArgumentType
 from minopt.execute.contract import Executor, Limits
 from minopt.execute.retry import Retry
 from minopt.execute.timer import warn_if_unenforceable
+from minopt.space.law import number_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,7 @@ def _positive(name: str, value: Any, unit: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidArgumentType(f"{name} must be None or a number of {unit}, got {value!r}")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
+    number = number_in(value)
     if not (number > 0 and math.isfinite(number)):
         raise InvalidArgument(f"{name} must be None or a positive number of {unit}, got {value!r}")
     return number

@@ -155,20 +155,26 @@ class FMinIter:
     def exhaust(self) -> FMinIter:
         """Search until `max_evals` trials are there or a limit is reached."""
         self.max_evals = min(sys.maxsize, self.max_evals + show_waiting(self.trials))
-        self._finishes_with_others = self._is_bounded = True
+        self._finishes_with_others = True
         try:
             # others wait for trials that are run in this very thread, see `_wait_for_threads`
             with searching(self.trials) if self._executor is None else nullcontext():
                 n_missing = self.max_evals - tally(self.trials).held
-                self.run(n_missing, block_until_done=self.asynchronous)
+                self._run_bounded(n_missing)
                 self._finish_with_others()
             self._wait_for_threads()
         finally:
-            self._is_bounded = False
             if self._executor is not None:
                 self._executor.close()
         self.trials.refresh()
         return self
+
+    def _run_bounded(self, N: int) -> None:
+        self._is_bounded = True
+        try:
+            self.run(N, block_until_done=self.asynchronous)
+        finally:
+            self._is_bounded = False
 
     def run(self, N: int, block_until_done: bool = True) -> None:
         """Ask for `N` more trials, and run them with those that are waiting.
@@ -455,7 +461,7 @@ class FMinIter:
     def __next__(self) -> Any:
         if self._is_exhausted(and_run=True):
             raise StopIteration
-        self.run(1, block_until_done=self.asynchronous)
+        self._run_bounded(1)
         if self._is_exhausted(and_run=False):
             raise StopIteration
         return self.trials

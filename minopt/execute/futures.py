@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from minopt.exceptions import InvalidArgument
 from minopt.execute import shipping
 from minopt.execute.contract import Executor, Finished
-from minopt.execute.outcome import Ended, Outcome, outcome_of, raised
+from minopt.execute.outcome import Ended, Outcome, outcome_of
 from minopt.trials.documents import Document
+from minopt.trials.told import told
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -99,11 +100,9 @@ class Futures(Executor):
         self._trials, self._is_ready = {}, False
 
 
-def _outcome(future: Future[Any], trial: Document, told: set[str]) -> Outcome:
+def _outcome(future: Future[Any], trial: Document, known: set[str]) -> Outcome:
     try:
         value = future.result()
     except BaseException as broken:  # noqa: BLE001 - whatever the user's executor makes of it
-        return Ended(
-            "died", f"its worker failed: {type(broken).__name__}: {raised(broken).message}"
-        )
-    return shipping.unpack_outcome(value, trial, told) if isinstance(value, bytes) else value
+        return Ended("died", f"its worker failed: {told(broken)}")
+    return shipping.unpack_outcome(value, trial, known) if isinstance(value, bytes) else value

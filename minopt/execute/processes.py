@@ -23,6 +23,7 @@ from minopt.execute.memory_watch import MemoryWatch
 from minopt.execute.outcome import Ended, Outcome
 from minopt.execute.parent_watch import end_with
 from minopt.trials.documents import Document
+from minopt.trials.told import told
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -188,7 +189,7 @@ class _Slot:
         except Exception as wrong:
             self._pool.shutdown(wait=False, kill_workers=True)
             died = isinstance(wrong, BrokenExecutor)
-            why = wrong.__cause__ or wrong if died else f"{type(wrong).__name__}: {wrong}"
+            why = wrong.__cause__ or wrong if died else told(wrong)
             raise InvalidArgument(
                 f"the objective and the space could not be read in a worker process: {why}"
             ) from wrong

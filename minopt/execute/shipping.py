@@ -11,6 +11,7 @@ from minopt._warn import warn
 from minopt.exceptions import InvalidArgument
 from minopt.execute.outcome import Outcome, Raised, Returned, outcome_of
 from minopt.trials.documents import Document
+from minopt.trials.told import told
 
 if TYPE_CHECKING:
     from minopt.domain.domain import Domain
@@ -31,7 +32,7 @@ def pack_domain(domain: Domain) -> bytes:
     except Exception as wrong:
         raise InvalidArgument(
             "the objective and the space must be sent to other processes, and cannot be pickled: "
-            f"{type(wrong).__name__}: {wrong}"
+            + told(wrong)
         ) from wrong
     return data
 
@@ -58,16 +59,16 @@ def pack_outcome(outcome: Outcome) -> bytes:
         return _dumps(_packable(outcome))
 
 
-def unpack_outcome(data: bytes, trial: Document, told: set[str]) -> Outcome:
+def unpack_outcome(data: bytes, trial: Document, known: set[str]) -> Outcome:
     """Unpickle how a trial ended; warns of result keys that did not survive the way.
 
-    Keys that were `told` of before are not told of again.
+    Keys that are `known` to stay behind are not told of again.
     """
     outcome: Outcome = pickle.loads(data)  # noqa: S301 - from a process that this one started
     if isinstance(outcome, Returned) and _LOST in outcome.result:
-        lost = [key for key in outcome.result.pop(_LOST) if repr(key) not in told]
+        lost = [key for key in outcome.result.pop(_LOST) if repr(key) not in known]
         if lost:
-            told.update(map(repr, lost))
+            known.update(map(repr, lost))
             warn(
                 f"trial {trial['tid']!r}: {', '.join(map(repr, lost))} of its result cannot be "
                 "pickled and stayed behind in the worker process; of later trials this is not said "

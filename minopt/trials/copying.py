@@ -18,6 +18,7 @@ from minopt.trials.documents import (
     JOB_STATE_RUNNING,
     Document,
     copied,
+    own_documents,
     plain,
     usable_loss,
 )
@@ -136,7 +137,7 @@ def _kind_at(place: str) -> str:
 def _added(source: Any, target: Any, trusted: bool) -> Any:
     source.refresh()
     target.refresh()
-    pairs = list(zip(_documents(source), _copies(source, target._exp_key), strict=True))
+    pairs = list(zip(own_documents(source), _copies(source, target._exp_key), strict=True))
     same, others = _apart(pairs, target)
     taken = {doc["tid"] for doc in target._dynamic_trials}
     free: list[_Pair] = []
@@ -165,11 +166,6 @@ def _copy_space(source: Any, target: Any) -> None:
         target._learn(source._decoder, source._saved_space())
 
 
-def _documents(trials: Any) -> list[Document]:
-    key = trials._exp_key
-    return [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
-
-
 def _copy(doc: Document, exp_key: Any) -> Document:
     copy: Document = copied(doc)
     copy["exp_key"] = exp_key
@@ -194,7 +190,7 @@ def _apart(pairs: list[_Pair], target: Any) -> tuple[list[_Pair], list[_Pair]]:
             same.append((doc, its))
         else:
             others.append((doc, copy))
-    moved = _Moved(doc for doc in _documents(target) if others and id(doc) not in found)
+    moved = _Moved(doc for doc in own_documents(target) if others and id(doc) not in found)
     places = [moved.find(copy, copy["tid"] in there) for _, copy in others]
     same += [(doc, its) for (doc, _), its in zip(others, places, strict=True) if its is not None]
     return same, [pair for pair, its in zip(others, places, strict=True) if its is None]
@@ -321,7 +317,7 @@ def _copies(source: Any, exp_key: Any) -> list[Document]:
     """Copy the documents, with the pickles of what was withheld, and say which are missing."""
     pickle_of = source._pickle_of if isinstance(source, ReadableTrials) else _nothing
     copies, without = [], []
-    for doc in _documents(source):
+    for doc in own_documents(source):
         copy = _copy(doc, exp_key)
         if holds_withheld(copy):
             carrier = Carrier(pickle_of)

@@ -18,6 +18,7 @@ from minopt.trials.salvaged import Salvaged, once
 from minopt.trials.seal import is_broken, unsealed
 from minopt.trials.sharing import check_documents_sharing, check_sharing
 from minopt.trials.streams import are_streams, check_read
+from minopt.trials.told import told
 from minopt.trials.unpickle import SafeUnpickler
 
 __all__ = ["salvage_pickle"]
@@ -130,7 +131,7 @@ class _Reader(SafeUnpickler):
         try:
             self.load()
         except Exception as wrong:  # noqa: BLE001 - a damaged pickle raises anything
-            return f"{type(wrong).__name__}: {wrong}"
+            return told(wrong)
         return None if self.offset == len(self.bytes) else "it ends amid the file"
 
     def ways_back(self) -> list[int]:

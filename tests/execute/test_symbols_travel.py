@@ -44,7 +44,10 @@ def test_there_is_one_scope_however_it_is_copied(tmp_path, copied):
     assert in_fresh_python(tmp_path, code) == "True"
 
 
-def test_an_objective_may_mention_the_scope(tmp_path):
+@pytest.mark.parametrize(
+    "first", ["", "import threading\nlock = threading.Lock()\nscope.define(lambda x: lock and x)\n"]
+)
+def test_an_objective_may_mention_the_scope_even_if_it_holds_what_cannot_travel(tmp_path, first):
     code = """
 def objective(x):
     return x if scope.int else None
@@ -52,21 +55,7 @@ if __name__ == "__main__":
     best = fmin(objective, hp.uniform("x", 1, 2), rand.suggest, 2, n_jobs=2, verbose=False)
     print(1 <= best["x"] < 2)
 """
-    assert in_fresh_python(tmp_path, code) == "True"
-
-
-def test_an_objective_may_mention_a_scope_that_holds_what_cannot_travel(tmp_path):
-    code = """
-import threading
-lock = threading.Lock()
-scope.define(lambda x: lock and x)
-def objective(x):
-    return x if scope.int else None
-if __name__ == "__main__":
-    best = fmin(objective, hp.uniform("x", 1, 2), rand.suggest, 2, n_jobs=2, verbose=False)
-    print(1 <= best["x"] < 2)
-"""
-    assert in_fresh_python(tmp_path, code) == "True"
+    assert in_fresh_python(tmp_path, first + code) == "True"
 
 
 def test_symbols_of_a_script_are_known_to_its_workers(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import pickle
@@ -342,3 +343,16 @@ def test_iterating_ends_at_the_number_of_trials(make):
     search = make(max_evals=3)
     assert [len(trials) for trials in search] == [1, 2]
     assert len(search.trials) == 3
+
+
+def test_iterating_counts_what_others_add_meanwhile(make):
+    class AddsOne:
+        def __call__(self, initial, total):
+            if len(trials) == 2:
+                trials.insert_trial_doc({**copy.deepcopy(trials.trials[0]), "tid": 0})
+            return contextlib.nullcontext(minopt.progress._NoBar())
+
+    trials = Trials()
+    search = make(trials, max_evals=3, verbose=True, show_progressbar=AddsOne())
+    assert [len(trials) for trials in search] == [1, 2]
+    assert len(trials) == 3

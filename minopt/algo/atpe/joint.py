@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minopt._types import BoolArray, FloatArray, IntArray
+from minopt.algo.tpe.mixture import logsum_rows
 from minopt.algo.tpe.split import count_good
 from minopt.domain.table import Parameter, Point, Table
 from minopt.trials.columns import History
@@ -131,9 +132,7 @@ class Kernels:
             missing = np.isnan(centres)
             alone[:, missing] = axis.log_prior(place)[:, None]
             logs += np.where(is_active[:, None], alone, 0.0)
-        highest = logs.max(axis=1)
-        density: FloatArray = highest + np.log(np.exp(logs - highest[:, None]).sum(axis=1))
-        return density
+        return logsum_rows(logs)
 
 
 @dataclass(frozen=True, slots=True)

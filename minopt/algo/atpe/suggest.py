@@ -57,21 +57,22 @@ def suggest(new_ids: Sequence[Any], domain: Domain, trials: Any, seed: Any) -> l
     if len(history) < N_STARTUP:
         return rand.suggest(new_ids, domain, trials, seed)
     rng = np.random.default_rng(seed)
+    choose = _chooser(domain.table, history)
     points: list[Point] = []
     documents = []
     for tid in new_ids:
-        propose = _proposer(domain.table, history, rng)
-        points.append(_new_point(propose, domain, history, rng, points))
+        points.append(_new_point(choose(rng), domain, history, rng, points))
         documents.append(new_document(trials, domain, tid, points[-1]))
     return documents
 
 
-def _proposer(table: Table, history: History, rng: np.random.Generator) -> _Propose:
-    """Return what proposes the next point: as long as trials are few, all parameters at once."""
+def _chooser(table: Table, history: History) -> Callable[[np.random.Generator], _Propose]:
+    """Return what chooses the way of each point: while trials are few, all parameters at once."""
     if len(history) < N_JOINT and np.isfinite(history.losses).any() and suits(table):
-        return Joint(table, history).propose
-    knobs = load().choose(features_of(table, history), rng)
-    return partial(Proposer(history, knobs).propose, table)
+        joint = Joint(table, history)
+        return lambda _: joint.propose
+    features = features_of(table, history)
+    return lambda rng: partial(Proposer(history, load().choose(features, rng)).propose, table)
 
 
 def _new_point(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from sys import intern
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ from minopt.trials.documents import Document, make_plain
 from minopt.trials.files import dumps
 from minopt.trials.streams import check_read
 from minopt.trials.tagged_json import LEFT_OUT, Withheld
+from minopt.trials.told import told
 from minopt.trials.withheld import pickle_in, with_pickle
 
 _PARTS = ("spec", "result", "misc")
@@ -100,11 +100,11 @@ class Packed:
             else:
                 data = dumps(value)
         except Exception as wrong:  # noqa: BLE001 - pickling runs the code of users' objects
-            self.lost[path] = f"{type(wrong).__name__}: {_first_line(wrong)}"
+            self.lost[path] = told(wrong).partition("\n")[0][:200]
             return LEFT_OUT
-        told = {"$": "kept", "name": name, "type": kind}
-        self.kept[name], self.fresh[name] = (value, told), data
-        return told
+        json = {"$": "kept", "name": name, "type": kind}
+        self.kept[name], self.fresh[name] = (value, json), data
+        return json
 
     def _name_of(self, path: str, value: Any) -> str:
         """Name a value by its path; by a number as well if another one has that name.
@@ -157,12 +157,6 @@ def _storable(path: str) -> str:
 
 def _is_same(value: Any, before: Any, told: Told) -> bool:
     return value is before or (isinstance(value, Withheld) and value.told == told)
-
-
-def _first_line(error: Exception) -> str:
-    with suppress(Exception):
-        return str(error).partition("\n")[0][:200]
-    return "(it cannot be printed)"
 
 
 def is_storable(text: Any) -> bool:
